@@ -1,0 +1,54 @@
+# Everything a person or CI runs. `make help` lists the targets.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+TORCH ?= default
+ifeq ($(TORCH),cpu)
+LOCK := requirements.cpu.lock
+else
+LOCK := requirements.lock
+endif
+STAMP := $(VENV)/.installed-$(TORCH)
+
+.PHONY: help setup demo test check lock clean
+.DEFAULT_GOAL := help
+
+help:  ## what there is
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
+
+setup: $(STAMP)  ## make .venv from the lock (TORCH=cpu: PyTorch's small CPU build); quick when nothing changed
+
+# uv replaces itself with the locked version in the same run, so pip has to fetch it only into an empty environment.
+$(STAMP): $(LOCK) pyproject.toml
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	@echo "installing what $(LOCK) names into $(VENV) (the first time downloads several GB; TORCH=cpu far less)"
+ifeq ($(TORCH),cpu)
+	@$(BIN)/uv pip sync --quiet --python $(BIN)/python --torch-backend=cpu $(LOCK)
+else
+	@$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes $(LOCK)
+endif
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps -e .
+	@rm -f $(VENV)/.installed-*
+	@touch $@
+
+demo: setup  ## the whole path on the embedded database: make demo, or make demo DATA=file.json.gz
+	@$(BIN)/alsobought demo $(DATA)
+
+test: setup  ## the whole test suite, fast tests first
+	@$(BIN)/python -m pytest $(ARGS)
+
+check: setup  ## lint, format, types, import rules, links
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache
+	@$(BIN)/python -m tests.links
+
+lock: setup  ## make both locks anew from pyproject.toml
+	@$(BIN)/uv pip compile --quiet --universal --no-emit-index-url --generate-hashes --no-header --no-annotate \
+	  --python-version 3.11 --group dev pyproject.toml -o requirements.lock
+	@$(BIN)/python -m tests.cpu_lock requirements.lock requirements.cpu.lock
+
+clean:  ## take away what the project made in its folder (the embedded databases stay: alsobought db wipe)
+	@rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,1 @@
+"""Where people and clocks come in: the command line, the pages, the scheduled job."""

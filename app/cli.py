@@ -1,0 +1,33 @@
+"""The command line. Exit codes: 0 done, 1 failed, 2 misuse, 3 refused by the quality gate."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from app.console import safe, say
+from graph.errors import UserError
+
+cli = typer.Typer(
+    name="alsobought",
+    help="Customers also bought, out of a shop's own co-purchase graph, inside Neo4j.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+)
+
+
+def main() -> None:
+    """Run a subcommand; an error that a person can mend is printed as text, not as a stack trace."""
+    try:
+        cli()
+    except UserError as error:
+        say(f"[bold red]error:[/] {safe(error.message)}")
+        if error.hint:
+            say(safe(error.hint))
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        say("interrupted")
+        sys.exit(130)

@@ -1,0 +1,101 @@
+"""How the command line speaks: results on stdout, everything else on stderr; quiet where nobody watches.
+
+Text from catalogues is data. :func:`safe` takes control characters out and escapes rich's markup, so that a title can
+neither colour nor move nor fake anything on a terminal.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import unicodedata
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+#: Bidirectional overrides and isolates: they would turn the rest of the line around.
+_BIDI = {0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)}
+
+
+@cache
+def out() -> Console:
+    """The console of results: stdout."""
+    from rich.console import Console
+
+    return Console(highlight=False)
+
+
+@cache
+def err() -> Console:
+    """The console of everything that is not a result: stderr."""
+    from rich.console import Console
+
+    return Console(stderr=True, highlight=False)
+
+
+def plain(text: object) -> str:
+    """``text`` without control characters and without marks that change the direction of writing."""
+    return "".join(
+        " " if c in "\n\r\t" else c
+        for c in str(text)
+        if c in "\n\r\t" or (unicodedata.category(c) not in {"Cc", "Cs"} and ord(c) not in _BIDI)
+    )
+
+
+def safe(text: object) -> str:
+    """``text`` from elsewhere, fit to stand inside rich markup."""
+    from rich.markup import escape
+
+    return escape(plain(text))
+
+
+def say(message: str) -> None:
+    """A line for the person who watches (rich markup allowed; escape foreign text with :func:`safe`)."""
+    err().print(message, soft_wrap=True)
+
+
+def print_json(document: Any) -> None:
+    """Exactly one JSON document on stdout."""
+    sys.stdout.write(json.dumps(document, ensure_ascii=False, indent=2, default=str) + "\n")
+    sys.stdout.flush()
+
+
+@contextmanager
+def progress(title: str) -> Iterator[Callable[[str, int, int], None]]:
+    """A progress display; gives ``on_progress(what, done, total)``. Nothing is drawn where stderr is no terminal.
+
+    Each ``what`` gets a bar of its own under ``title``; a total of 0 draws a bar that only says "busy".
+    """
+    if not err().is_terminal:
+        yield lambda what, done, total: None
+        return
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+
+    with Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        console=err(),
+        transient=True,
+    ) as bars:
+        tasks: dict[str, Any] = {}
+
+        def on_progress(what: str, done: int, total: int) -> None:
+            if what not in tasks:
+                tasks[what] = bars.add_task(f"{safe(title)}: {safe(what)}", total=total or None)
+            bars.update(tasks[what], completed=done, total=total or None)
+
+        yield on_progress

@@ -1,0 +1,1 @@
+"""Files in, tables out. No database, no models."""
