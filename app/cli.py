@@ -6,6 +6,10 @@ import sys
 
 import typer
 
+from app.commands.demo import demo
+from app.commands.ingest import ingest
+from app.commands.publish import prune, publish, rollback, runs
+from app.commands.related import related
 from app.console import safe, say
 from graph.errors import UserError
 
@@ -17,6 +21,9 @@ cli = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
+
+for command in (demo, ingest, publish, rollback, runs, prune, related):
+    cli.command()(command)
 
 
 def main() -> None:

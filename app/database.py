@@ -1,0 +1,44 @@
+"""Which database the command line works on: the one at ``NEO4J_URI`` where that is set, else the embedded one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from app.console import progress, safe, say
+from graph.settings import DatabaseSettings
+
+if TYPE_CHECKING:
+    from graph.database import Database
+
+
+@contextmanager
+def open_database(*, quiet: bool = False, say_start: Callable[[str], None] = say) -> Iterator[Database]:
+    """The database, connected and verified; an embedded server that is down is started, which is said.
+
+    The embedded server stays up afterwards (``alsobought db stop`` stops it), so that the next command answers at once.
+
+    Raises:
+        DatabaseUnavailableError: nobody answers at ``NEO4J_URI``.
+        DatabaseRefusedError: wrong credentials or database name.
+    """
+    from graph.database import Database
+
+    settings = DatabaseSettings()
+    if settings.uri is not None:
+        with Database(settings.uri, settings.username, settings.password, settings.database) as database:
+            database.verify()
+            yield database
+        return
+    from graph.embedded import EmbeddedServer, current_name, database_folder
+
+    name = current_name(settings.home)
+    with progress("embedded Neo4j") as on_progress:
+        server = EmbeddedServer(database_folder(settings.home, name), on_progress=on_progress)
+        if not server.status().running and not quiet:
+            say_start(f"starting the embedded Neo4j, database [bold]{safe(name)}[/] (alsobought db stop stops it)")
+        address = server.start()
+    with Database(address.uri, address.username, address.password) as database:
+        database.verify()
+        yield database

@@ -1,0 +1,4 @@
+// What the database holds.
+CALL () { MATCH (p:Product) RETURN count(p) AS products, count(CASE WHEN p.listed THEN 1 END) AS listed }
+CALL () { MATCH (:Product)-[r:ALSO_BOUGHT]->(:Product) RETURN count(r) AS pairs }
+RETURN products, listed, products - listed AS unlisted, pairs;

@@ -1,0 +1,13 @@
+// Customers also bought, asked from the vector index: the products whose vectors fit the product's query vector best.
+// Parameters: $product_id, $k, $candidates (ask for more than k: blocked and known ones are left out afterwards),
+// $exclude_known (true: leave out what the graph links directly), $pointer.
+MATCH (:ActiveRun {name: $pointer})-[:IS]->(run:EmbeddingRun)
+MATCH (p:Product {product_id: $product_id})
+WITH run, p, coalesce(p[run.query_embedding], p[run.embedding]) AS query
+WHERE query IS NOT NULL
+CALL db.index.vector.queryNodes(run.vector_index, $candidates, query) YIELD node AS r, score
+WHERE r <> p AND r.listed AND coalesce(r.in_stock, true) AND NOT coalesce(r.blocked, false)
+  AND (NOT $exclude_known OR NOT EXISTS { (p)-[:ALSO_BOUGHT]-(r) })
+RETURN r.product_id AS product_id, r.title AS title, r.brand AS brand, r.price AS price, r.categories AS categories,
+       score, run.run_id AS run_id
+ORDER BY score DESC LIMIT $k;

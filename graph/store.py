@@ -1,0 +1,51 @@
+"""What makes a database ours: constraints, indexes, and one node that carries the schema version."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from graph.database import Database
+from graph.errors import UserError
+
+#: Raised with every change of labels, properties or relationships that older code could not read.
+SCHEMA_VERSION: Final = 1
+
+_CONSTRAINTS: Final = (
+    "constraint_product",
+    "constraint_brand",
+    "constraint_category",
+    "constraint_run",
+    "constraint_pointer",
+    "constraint_lock",
+    "constraint_store",
+    "index_title",
+)
+
+
+class ForeignDataError(UserError):
+    """The database holds products that are somebody else's."""
+
+
+def ensure_store(database: Database) -> None:
+    """Make the database ready: constraints first, then the node that says it is ours. Changes nothing the second time.
+
+    Raises:
+        ForeignDataError: the database already holds ``:Product`` nodes that were not loaded by this project.
+        UserError: the database was written by a later release.
+    """
+    state = database.read("store_state")[0]
+    if state["schema_version"] is None and state["products"]:
+        raise ForeignDataError(
+            f"the database {database.name!r} at {database.uri} already holds {state['products']} :Product nodes "
+            "that are not ours; nothing was changed",
+            "use an empty database, or `alsobought attach` to work on a shop's own products under their own label",
+        )
+    if state["schema_version"] is not None and state["schema_version"] > SCHEMA_VERSION:
+        raise UserError(
+            f"the database has schema version {state['schema_version']}, this release knows {SCHEMA_VERSION}",
+            "update alsobought",
+        )
+    for name in _CONSTRAINTS:
+        database.schema(name)
+    database.schema_wait(60)
+    database.write("store_create", schema_version=SCHEMA_VERSION)
