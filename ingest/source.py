@@ -6,7 +6,7 @@ import stat
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import BinaryIO, Final, cast
 
 from graph.errors import UsageError, UserError
 from ingest.settings import IngestSettings
@@ -143,13 +143,14 @@ class LineReader:
         """The text of all members, however many were concatenated, up to the end or the first damage."""
         from isal import isal_zlib
 
+        isal_error = cast("type[Exception]", isal_zlib.error)  # its type stub calls the class an instance
         self.bytes_read += len(data)
         while data:
             stream = isal_zlib.decompressobj(31)
             while not stream.eof:
                 try:
                     block = stream.decompress(data, _BLOCK_BYTES)
-                except isal_zlib.IsalError as error:
+                except isal_error as error:
                     self.damage = f"its gzip data is damaged ({error})"
                     return
                 self.bytes_text += len(block)
