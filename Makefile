@@ -28,7 +28,7 @@ ifeq ($(TORCH),cpu)
 else
 	@$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes $(LOCK)
 endif
-	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps -e .
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --config-setting editable_mode=compat -e .
 	@rm -f $(VENV)/.installed-*
 	@touch $@
 

@@ -125,7 +125,8 @@ class Database:
             DatabaseRefusedError: wrong user, password or database name.
         """
         with self.explained():
-            self._driver.verify_connectivity(database=self.name)
+            self._driver.verify_connectivity()
+        self.read("server_version")  # reaches the database itself, not only the server
 
     @cached_property
     def version(self) -> tuple[int, ...]:

@@ -179,7 +179,7 @@ class ProductGraph:
     def _row_of(self) -> pd.Index[Any]:
         import pandas as pd
 
-        return pd.Index(self.product_ids)
+        return pd.Index(self.product_ids, dtype=object)
 
     def rows(self, ids: Iterable[str]) -> NDArray[np.int64]:
         """int64[m]: the row of each product id.
@@ -188,7 +188,7 @@ class ProductGraph:
             KeyError: an id that the graph does not hold; the message names it.
         """
         wanted = np.asarray(list(ids), dtype=object)
-        found = self._row_of.get_indexer(pd.Index(wanted))
+        found = self._row_of.get_indexer(wanted)  # type: ignore[arg-type]  # it takes arrays too, and faster
         if (found < 0).any():
             unknown = wanted[found < 0]
             raise KeyError(f"{len(unknown)} unknown product ids, the first is {unknown[0]!r}")
@@ -359,7 +359,7 @@ def complete_metadata(table: pd.DataFrame, given: pd.Index[Any] | None = None) -
     if "listed" in table.columns:
         said = table["listed"].to_numpy(dtype=object)
         columns["listed"] = np.asarray(
-            [bool(s) if isinstance(s, bool | np.bool_) else k for s, k in zip(said, known, strict=True)]
+            [bool(s) if isinstance(s, bool | np.bool_) else k for s, k in zip(said, known, strict=True)], dtype=bool
         )
         columns["listed"] &= known
     else:

@@ -7,6 +7,7 @@ that leaves the pointer where it was. A run that was cut off is simply published
 
 from __future__ import annotations
 
+import itertools
 import json
 import logging
 import time
@@ -357,7 +358,7 @@ def _list_rows(results: RunResults, batch: int) -> Iterator[Sequence[list[Any]]]
         return
     bounds = [0, *(np.flatnonzero(products[1:] != products[:-1]) + 1).tolist(), len(products)]
     rows: list[list[Any]] = []
-    for start, end in zip(bounds[:-1], bounds[1:], strict=True):
+    for start, end in itertools.pairwise(bounds):
         rows.append([products[start], ids[start:end], scores[start:end], reasons[start:end]])
         if len(rows) == batch:
             yield rows

@@ -81,7 +81,7 @@ def load(
             f"{report.pairs_gone:,} removed ({report.seconds:.1f} s)"
         )
     say(
-        f"the database holds {report.listed:,} listed and {report.unlisted:,} unlisted products, {report.listed_pairs:,} "
-        f"pairs between listed ones and {report.outside_pairs:,} of a listed with an unlisted one"
+        f"the database holds {report.listed:,} listed and {report.unlisted:,} unlisted products, "
+        f"{report.listed_pairs:,} pairs between listed ones and {report.outside_pairs:,} of a listed with an unlisted"
     )
     return report
