@@ -1,7 +1,7 @@
 """Rows into tables: ids become row numbers, statements become weighted pairs.
 
-Statements are kept as row numbers in growing arrays, nine bytes each, and ids stand in one table, so that memory
-follows the size of the result and not the size of the files.
+Statements are kept as row numbers in a growing array, four bytes each and nine more a list, and ids stand in one
+table, so that memory follows the size of the result and not the size of the files.
 """
 
 from __future__ import annotations
@@ -15,11 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graph.catalog import PAIR_COLUMNS, PRODUCT_COLUMNS, Catalog
-from graph.relations import out_bit, weight_of
+from graph.relations import RELATIONS, out_bit, weight_of
 from ingest.fields import why_not_an_id
 from ingest.records import Record
 
 _RELATION_BITS: Final = 6
+_OUT_BIT: Final = {name: out_bit(name) for name in RELATIONS}
 
 
 @dataclass(frozen=True)
@@ -66,9 +67,10 @@ class CatalogBuilder:
         self._ranks = array("d")
         self._categories: list[list[str]] = []
         self._same: dict[str, str] = {}  # brands and category paths repeat; one object each
-        self._source = array("i")
-        self._target = array("i")
-        self._bit = array("B")
+        self._target = array("i")  # row of the product that a statement is about, list after list
+        self._list_source = array("i")  # row of the product whose list it is
+        self._list_bit = array("B")
+        self._list_length = array("i")
 
     @property
     def n_listed(self) -> int:
@@ -125,9 +127,10 @@ class CatalogBuilder:
         loops = rows.count(row)
         if loops:
             rows = [other for other in rows if other != row]
-        self._target.extend(rows)
-        self._source.extend([row] * len(rows))
-        self._bit.extend([out_bit(relation)] * len(rows))
+        self._target.fromlist(rows)
+        self._list_source.append(row)
+        self._list_bit.append(_OUT_BIT[relation])
+        self._list_length.append(len(rows))
         return len(ids), loops, wrong
 
     def finish(self) -> tuple[Catalog, PairCounts]:
@@ -171,7 +174,7 @@ class CatalogBuilder:
         between_listed = int(((a < n_listed) & (b < n_listed)).sum())
         counts = PairCounts(
             statements=statements,
-            repeated=len(self._source) - statements,
+            repeated=len(self._target) - statements,
             between_listed=between_listed,
             to_unlisted=len(a) - between_listed,
         )
@@ -182,8 +185,10 @@ class CatalogBuilder:
         n = len(ascending)
         rank = np.empty(n, dtype=np.int64)
         rank[ascending] = np.arange(n)
-        source, target = rank[np.asarray(self._source)], rank[np.asarray(self._target)]
-        out = np.asarray(self._bit).astype(np.int64)
+        length = np.asarray(self._list_length)
+        source = np.repeat(rank[np.asarray(self._list_source)], length)
+        target = rank[np.asarray(self._target)]
+        out = np.repeat(np.asarray(self._list_bit).astype(np.int64), length)
         # The pair and the statement in one number, so that one plain sort brings a pair's statements together.
         key = np.minimum(source, target) * n + np.maximum(source, target)
         key <<= _RELATION_BITS
