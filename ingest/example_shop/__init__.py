@@ -10,7 +10,7 @@ What is planted, so that the right answer is known:
   together, and to one taste, which is hidden; sizes and colours of one product share it.
 - *Substitutes*: also-viewed lists hold products of the same kind, other sizes and colours first, and some strays.
 - *Bought together*: up to three of the first also-bought products, of different kinds.
-- About 6 % of also-bought entries are *noise*, popular products from anywhere. About a tenth of all entries name
+- About 6 % of also-bought entries are *noise*, popular products from anywhere. About an eighth of all entries name
   products *outside* the file.
 - Popularity is heavy-tailed, and so are the lists' lengths (also-bought: median about 8, at most 60). Lists are
   directed: what many name does not name them all back.
