@@ -8,7 +8,7 @@ import re
 import unicodedata
 from typing import Any, Final
 
-from ingest.records import BadLineError
+from ingest.records import BadLineError, Record
 
 MAX_ID_CHARACTERS: Final = 256
 """Longer ids are refused: no catalogue has them, and an index of the database takes 8 kB at most."""
@@ -186,3 +186,15 @@ def sales_rank(value: Any, repairs: Repairs) -> float:
         return number(value, "sales rank", repairs)
     ranks = [number(rank, "sales rank", repairs) for rank in value.values()]
     return min((rank for rank in ranks if not math.isnan(rank)), default=math.nan)
+
+
+def related_list(ids: Any, name: str, relation: str | None, record: Record) -> None:
+    """Put the related list ``name`` into ``record``: as statements of ``relation``, or only counted where None."""
+    if ids is None:
+        return
+    if not isinstance(ids, list):
+        record.repairs.append(("wrong_type", f"{name} is {kind_of(ids)}, not a list: left out"))
+    elif relation is not None:
+        record.statements.append((relation, ids))
+    else:
+        record.ignored[name] = record.ignored.get(name, 0) + len(ids)

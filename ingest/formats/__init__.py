@@ -18,7 +18,7 @@ from typing import Final, Protocol, cast
 from graph.errors import UsageError
 from ingest.records import Record
 
-_MODULES: Final = ("amazon2014",)
+_MODULES: Final = ("amazon2014", "amazon2018", "amazon2023")
 _EXCERPT_CHARACTERS: Final = 80
 
 

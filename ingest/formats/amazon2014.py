@@ -60,11 +60,4 @@ def _related(related: Any, record: Record) -> None:
         record.repairs.append(("wrong_type", f"related is {fields.kind_of(related)}, not a table of lists: left out"))
         return
     for name, ids in related.items():
-        if ids is None:
-            continue
-        if not isinstance(ids, list):
-            record.repairs.append(("wrong_type", f"{name} is {fields.kind_of(ids)}, not a list: left out"))
-        elif name in RELATIONS:
-            record.statements.append((name, ids))
-        else:
-            record.ignored[str(name)] = record.ignored.get(str(name), 0) + len(ids)
+        fields.related_list(ids, str(name), name if name in RELATIONS else None, record)
