@@ -55,7 +55,7 @@ def read_files(files: list[Path], *, quiet: bool = False, **settings: Any) -> tu
     with progress("reading") as on_progress:
         catalog, report = read_catalog(files, IngestSettings(**settings), on_progress=on_progress)
     if not quiet:
-        for line in report.lines():
+        for line in report.summary():
             say(safe(line))
     return catalog, report
 
