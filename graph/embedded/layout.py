@@ -121,8 +121,12 @@ def write_config(layout: Layout, *, bolt_port: int, http_port: int, memory: Memo
         "db.transaction.timeout": "60m",
         "db.lock.acquisition.timeout": "2m",
     }
-    if version != "5.26":  # what came with the calendar releases
+    # Bolt's quiet period: a stop would wait 10 s for clients that might still say something.
+    if version == "5.26":
+        settings["internal.dbms.bolt.netty_server_shutdown_quiet_period"] = "0"
+    else:  # renamed, and what came with the calendar releases
         settings |= {
+            "internal.dbms.bolt.netty_server_shutdown_quiet_period_duration": "0s",
             "dbms.fleet_manager.enabled": "false",
             "server.fleet_discovery.enabled": "false",
             "server.http.x_forward.enabled": "false",

@@ -26,6 +26,8 @@ class Record:
     bolt_port: int
     http_port: int
     version: str
+    class_archive: str = ""
+    """The draft of the class archive that this server writes when it stops; empty where it writes none."""
 
 
 def write_record(layout: Layout, record: Record) -> None:
@@ -37,7 +39,13 @@ def read_record(layout: Layout) -> Record | None:
     """The latest start's record; None where there is none or it cannot be read."""
     try:
         fields = json.loads(layout.record.read_text(encoding="utf-8"))
-        return Record(int(fields["pid"]), int(fields["bolt_port"]), int(fields["http_port"]), str(fields["version"]))
+        return Record(
+            pid=int(fields["pid"]),
+            bolt_port=int(fields["bolt_port"]),
+            http_port=int(fields["http_port"]),
+            version=str(fields["version"]),
+            class_archive=str(fields["class_archive"]),
+        )
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
@@ -78,10 +86,11 @@ def holder_of(layout: Layout) -> int | None:
     return None
 
 
-def end_process(process: psutil.Process, patience: float = 60.0) -> None:
+def end_process(process: psutil.Process, patience: float = 120.0) -> bool:
     """Ask ``process`` to stop, wait while it writes its checkpoint, and end it where it does not within ``patience`` s.
 
-    A killed Neo4j loses no acknowledged transaction: it reads its log at the next start.
+    A killed Neo4j loses no acknowledged transaction: it reads its log at the next start. Returns whether it stopped
+    in good order.
     """
     import psutil
 
@@ -92,6 +101,8 @@ def end_process(process: psutil.Process, patience: float = 60.0) -> None:
         except psutil.TimeoutExpired:
             process.kill()
             process.wait(10)
+            return False
+    return True
 
 
 def port_is_free(port: int) -> bool:

