@@ -1,0 +1,132 @@
+"""Figures of merit, each a plain function of arrays."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from graph import ProductGraph
+from models.evaluation.split import Split, contains, pair_keys
+
+
+def random_negatives(split: Split, count: int) -> NDArray[np.int64]:
+    """int64[count, 2]: distinct random pairs of listed products that are neither trained on nor held out.
+
+    Uniform over such pairs, as the reference recommenders draw them; drawn with the split's seed. Fewer come back
+    where the catalogue does not have as many.
+    """
+    n = split.train.n_products
+    listed = np.flatnonzero(split.train.listed)
+    known = np.sort(np.concatenate([pair_keys(split.train.pairs()[0], n), pair_keys(split.held_out, n)]))
+    rng = np.random.default_rng([split.seed, 1])
+    possible = len(listed) * (len(listed) - 1) // 2
+    if possible <= 4 * (count + len(known)):  # a small catalogue: write all pairs down and choose
+        low, high = np.triu_indices(len(listed), k=1)
+        every = np.stack([listed[low], listed[high]], axis=1)
+        free = every[~contains(known, pair_keys(every, n))]
+        return free[np.sort(rng.permutation(len(free))[:count])]
+    found = np.zeros(0, dtype=np.int64)
+    while len(found) < count:
+        drawn = listed[rng.integers(0, len(listed), size=(count + count // 8 + 16, 2))]
+        keys = pair_keys(drawn[drawn[:, 0] != drawn[:, 1]], n)
+        keys = keys[~contains(known, keys)]
+        both = np.concatenate([found, keys])
+        found = both[np.sort(np.unique(both, return_index=True)[1])]  # first come, first kept: order stays random
+    found = found[:count]
+    return np.stack([found // n, found % n], axis=1)
+
+
+def roc_auc(positive: NDArray[np.float32], negative: NDArray[np.float32]) -> float:
+    """Probability that a related pair scores above an unrelated one, equal scores counting half (Mann-Whitney).
+
+    ``-inf`` is a score like any other, the lowest; NaN counts as ``-inf``. NaN where either side is empty.
+    """
+    if len(positive) == 0 or len(negative) == 0:
+        return float("nan")
+    scores = np.concatenate([positive, negative]).astype(np.float64)
+    scores[np.isnan(scores)] = -np.inf
+    _, inverse, counts = np.unique(scores, return_inverse=True, return_counts=True)
+    middle_rank = np.cumsum(counts) - (counts - 1) / 2  # ranks from 1; ties share the middle of theirs
+    sum_of_ranks = float(middle_rank[inverse[: len(positive)]].sum())
+    p, q = len(positive), len(negative)
+    return (sum_of_ranks - p * (p + 1) / 2) / (p * q)
+
+
+def average_precision(positive: NDArray[np.float32], negative: NDArray[np.float32]) -> float:
+    """Area under the precision-recall curve as a step function; equal scores enter together.
+
+    NaN where either side is empty.
+    """
+    if len(positive) == 0 or len(negative) == 0:
+        return float("nan")
+    scores = np.concatenate([positive, negative]).astype(np.float64)
+    scores[np.isnan(scores)] = -np.inf
+    order = np.argsort(-scores, kind="stable")
+    ordered = scores[order]
+    hits = np.cumsum(order < len(positive))
+    last_of_tie = np.append(ordered[1:] != ordered[:-1], True)
+    hits_at, seen_at = hits[last_of_tie], np.flatnonzero(last_of_tie) + 1
+    gained = np.diff(hits_at, prepend=0)
+    return float((gained * hits_at / seen_at).sum() / len(positive))
+
+
+def hits_of(lists: NDArray[np.int64], queries: NDArray[np.int64], split: Split) -> NDArray[np.bool_]:
+    """bool[q, k]: which places of the ranked ``lists`` (int64[q, k] rows, -1 for none) hold a held-out neighbour."""
+    n = split.train.n_products
+    keys = np.sort(pair_keys(split.held_out, n))
+    asked = np.repeat(queries, lists.shape[1])
+    flat = lists.ravel()
+    pairs = np.stack([asked, np.where(flat < 0, asked, flat)], axis=1)
+    return (contains(keys, pair_keys(pairs, n)) & (flat >= 0)).reshape(lists.shape)
+
+
+def recall(hits: NDArray[np.bool_], n_held_out: NDArray[np.int64]) -> NDArray[np.float64]:
+    """float64[q]: hits in the first k over min(k, held-out neighbours)."""
+    return np.asarray(hits.sum(axis=1) / np.minimum(hits.shape[1], n_held_out), dtype=np.float64)
+
+
+def ndcg(hits: NDArray[np.bool_], n_held_out: NDArray[np.int64]) -> NDArray[np.float64]:
+    """float64[q]: discounted gain 1 / log2(rank + 1) of the hits over the best that the first k could have.
+
+    Järvelin, Kekäläinen: Cumulated gain-based evaluation of IR techniques, 2002, with binary gains.
+    """
+    discount = 1 / np.log2(np.arange(hits.shape[1]) + 2)
+    ideal = np.concatenate([[0.0], np.cumsum(discount)])[np.minimum(hits.shape[1], n_held_out)]
+    return np.asarray((hits * discount).sum(axis=1) / ideal, dtype=np.float64)
+
+
+def reciprocal_rank(hits: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """float64[q]: 1 / rank of the first hit, 0 where the first k hold none; its mean is the MRR."""
+    return np.where(hits.any(axis=1), 1 / (hits.argmax(axis=1) + 1), 0.0)
+
+
+def coverage(lists: NDArray[np.int64], graph: ProductGraph) -> float:
+    """Share of the listed products that stand in at least one of ``lists``."""
+    shown = np.unique(lists[lists >= 0])
+    return len(shown) / max(1, int(graph.listed.sum()))
+
+
+def popularity_share(lists: NDArray[np.int64], graph: ProductGraph, top: float = 0.01) -> float:
+    """Share of the places in ``lists`` that go to the ``top`` (a fraction, at least one) most linked listed products.
+
+    NaN where the lists are empty. Equal numbers of neighbours are settled by row.
+    """
+    listed = np.flatnonzero(graph.listed)
+    count = max(1, round(len(listed) * top))
+    most = listed[np.argsort(-graph.degree[listed], kind="stable")[:count]]
+    places = lists[lists >= 0]
+    return float(np.isin(places, most).mean()) if len(places) else float("nan")
+
+
+def bootstrap_interval(
+    values: NDArray[np.float64], rng: np.random.Generator, level: float = 0.95, samples: int = 1000
+) -> tuple[float, float]:
+    """Percentile interval of the mean of ``values`` (float64[q]) under resampling of the products.
+
+    Efron, Tibshirani: An Introduction to the Bootstrap, 1993, chapter 13. NaN where there is nothing to resample.
+    """
+    if len(values) == 0:
+        return float("nan"), float("nan")
+    means = np.array([values[rng.integers(0, len(values), len(values))].mean() for _ in range(samples)])
+    low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2])
+    return float(low), float(high)

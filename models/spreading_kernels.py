@@ -1,0 +1,199 @@
+"""The compiled loops of :mod:`models.spreading`, which explains the arguments.
+
+``reached``, ``mass``, ``arriving`` (float32[n], all zero between products), the lists of their entries (int32[n]) and
+``known_of`` (int64[n], -1 between products) are one thread's memory.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numba import njit
+
+from models.arrays import F32, I32, I64, Bool
+
+
+@njit(nogil=True, cache=True)
+def _spread_from(
+    source: int,
+    indptr: I64,
+    indices: I32,
+    listed_end: I64,
+    first: F32,
+    later: F32,
+    coefficients: F32,
+    threshold: np.float32,
+    reached: F32,
+    mass: F32,
+    arriving: F32,
+    reached_list: I32,
+    mass_list: I32,
+    arriving_list: I32,
+) -> int:
+    """Fill ``reached`` with the weighted mass that arrives anywhere; gives the number of entries in its list."""
+    n_reached = 0
+    mass[source] = 1.0
+    mass_list[0] = source
+    n_mass = 1
+    steps = len(coefficients)
+    for step in range(steps):
+        last = step == steps - 1
+        value = first if step == 0 else later
+        coefficient = coefficients[step]
+        n_arriving = 0
+        for i in range(n_mass):
+            u = mass_list[i]
+            here = mass[u]
+            mass[u] = 0.0
+            begin = indptr[u]
+            if step > 0 and here < threshold * (indptr[u + 1] - begin):
+                continue
+            if last:  # nothing spreads from here on, and only listed products are asked about
+                here *= coefficient
+                for e in range(begin, listed_end[u]):
+                    v = indices[e]
+                    before = reached[v]
+                    after = before + here * value[e]
+                    if before == 0.0 and after > 0.0:
+                        reached_list[n_reached] = v
+                        n_reached += 1
+                    reached[v] = after
+            else:
+                for e in range(begin, indptr[u + 1]):
+                    v = indices[e]
+                    before = arriving[v]
+                    after = before + here * value[e]
+                    if before == 0.0 and after > 0.0:
+                        arriving_list[n_arriving] = v
+                        n_arriving += 1
+                    arriving[v] = after
+        if not last:
+            if coefficient > 0.0:
+                for i in range(n_arriving):
+                    v = arriving_list[i]
+                    before = reached[v]
+                    after = before + coefficient * arriving[v]
+                    if before == 0.0 and after > 0.0:
+                        reached_list[n_reached] = v
+                        n_reached += 1
+                    reached[v] = after
+            mass, arriving = arriving, mass
+            mass_list, arriving_list = arriving_list, mass_list
+            n_mass = n_arriving
+    return n_reached
+
+
+@njit(nogil=True, cache=True)
+def _formed(form: Any, reached: Any, own: Any, other: Any) -> Any:
+    """The score out of the mass that arrived; see the forms above."""
+    if form == 1:
+        return np.float32(reached / (own + other - reached))
+    if form == 2:
+        return np.float32(np.log(reached * own * other))
+    return np.float32(reached * own * other)
+
+
+@njit(nogil=True, cache=True)
+def rank_rows(
+    rows: I64,
+    found: I64,
+    scores: F32,
+    exclude_known: bool,
+    known_indptr: I64,
+    known_indices: I32,
+    indptr: I64,
+    indices: I32,
+    listed_end: I64,
+    first: F32,
+    later: F32,
+    coefficients: F32,
+    own: F32,
+    other: F32,
+    form: int,
+    threshold: np.float32,
+    listed: Bool,
+    reached: F32,
+    mass: F32,
+    arriving: F32,
+    reached_list: I32,
+    mass_list: I32,
+    arriving_list: I32,
+    known_of: I64,
+) -> None:
+    """Fill ``found`` and ``scores`` (both [m, k]) with the best of each of ``rows``; equal scores by row number."""
+    k = found.shape[1]
+    for i in range(len(rows)):
+        source = rows[i]
+        n_reached = _spread_from(
+            source, indptr, indices, listed_end, first, later, coefficients, threshold,
+            reached, mass, arriving, reached_list, mass_list, arriving_list,
+        )  # fmt: skip
+        if exclude_known:
+            for e in range(known_indptr[source], known_indptr[source + 1]):
+                known_of[known_indices[e]] = source
+        size = 0
+        for j in range(n_reached):
+            v = reached_list[j]
+            value = reached[v]
+            reached[v] = 0.0
+            if v == source or not listed[v] or (exclude_known and known_of[v] == source):
+                continue
+            score = _formed(form, value, own[source], other[v])
+            if size == k:
+                worst = scores[i, k - 1]
+                if score < worst or (score == worst and v > found[i, k - 1]):
+                    continue
+                at = k - 1
+            else:
+                at = size
+                size += 1
+            while at > 0 and (scores[i, at - 1] < score or (scores[i, at - 1] == score and found[i, at - 1] > v)):
+                scores[i, at] = scores[i, at - 1]
+                found[i, at] = found[i, at - 1]
+                at -= 1
+            scores[i, at] = score
+            found[i, at] = v
+        if exclude_known:  # the memory is used again, perhaps for the same product
+            for e in range(known_indptr[source], known_indptr[source + 1]):
+                known_of[known_indices[e]] = -1
+
+
+@njit(nogil=True, cache=True)
+def score_sources(
+    sources: I64,
+    begins: I64,
+    ends: I64,
+    wanted: I64,
+    scores: F32,
+    indptr: I64,
+    indices: I32,
+    listed_end: I64,
+    first: F32,
+    later: F32,
+    coefficients: F32,
+    own: F32,
+    other: F32,
+    form: int,
+    threshold: np.float32,
+    reached: F32,
+    mass: F32,
+    arriving: F32,
+    reached_list: I32,
+    mass_list: I32,
+    arriving_list: I32,
+    known_of: I64,
+) -> None:
+    """Fill ``scores`` of the pairs (``sources[i]``, ``wanted[begins[i]:ends[i]]``) that the source reaches."""
+    for i in range(len(sources)):
+        source = sources[i]
+        n_reached = _spread_from(
+            source, indptr, indices, listed_end, first, later, coefficients, threshold,
+            reached, mass, arriving, reached_list, mass_list, arriving_list,
+        )  # fmt: skip
+        for j in range(begins[i], ends[i]):
+            v = wanted[j]
+            if reached[v] > 0.0:
+                scores[j] = _formed(form, reached[v], own[source], other[v])
+        for j in range(n_reached):
+            reached[reached_list[j]] = 0.0
