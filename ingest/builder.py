@@ -7,6 +7,7 @@ table, so that memory follows the size of the result and not the size of the fil
 from __future__ import annotations
 
 from array import array
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import isnan
 from typing import Any, Final
@@ -28,7 +29,7 @@ class PairCounts:
     """What :meth:`CatalogBuilder.finish` counted.
 
     Attributes:
-        statements: Distinct directed statements (product, relation, other product).
+        statements: Distinct directed statements (product, relation, other product), and given pairs.
         repeated: Entries that repeat a statement already made.
         between_listed: Pairs of two listed products.
         to_unlisted: Pairs with a product that only lists name.
@@ -40,7 +41,7 @@ class PairCounts:
     to_unlisted: int
 
 
-class _BadIdError(KeyError):
+class BadIdError(KeyError):
     """A list names something that is no product id."""
 
 
@@ -49,7 +50,7 @@ class _Rows(dict[str, int]):
 
     def __missing__(self, key: Any) -> int:
         if why_not_an_id(key) is not None:
-            raise _BadIdError(key)
+            raise BadIdError(key)
         row = self[key] = len(self)
         return row
 
@@ -71,6 +72,9 @@ class CatalogBuilder:
         self._list_source = array("i")  # row of the product whose list it is
         self._list_bit = array("B")
         self._list_length = array("i")
+        self._pair_a = array("i")  # rows and weights of pairs that were given as such
+        self._pair_b = array("i")
+        self._pair_weight = array("d")
 
     @property
     def n_listed(self) -> int:
@@ -120,7 +124,7 @@ class CatalogBuilder:
         wrong: list[str] = []
         try:
             rows = list(map(self._rows.__getitem__, ids))
-        except (_BadIdError, TypeError):  # TypeError: a list or a table among the ids
+        except (BadIdError, TypeError):  # TypeError: a list or a table among the ids
             found = [(entry, why_not_an_id(entry)) for entry in ids]
             rows = [self._rows[entry] for entry, why in found if why is None]
             wrong = [why for _, why in found if why is not None]
@@ -133,8 +137,26 @@ class CatalogBuilder:
         self._list_length.append(len(rows))
         return len(ids), loops, wrong
 
-    def finish(self) -> tuple[Catalog, PairCounts]:
-        """The tables: listed products in the order of the files, then the others by ascending id."""
+    def add_pairs(self, ids_a: Sequence[str], ids_b: Sequence[str], weights: Sequence[float]) -> int:
+        """Add unordered pairs with their weights, all of one length: number of self-loops, which are left out.
+
+        Raises:
+            BadIdError: something among the ids is no product id; nothing was added.
+        """
+        a = np.array(list(map(self._rows.__getitem__, ids_a)), dtype=np.int32)
+        b = np.array(list(map(self._rows.__getitem__, ids_b)), dtype=np.int32)
+        keep = a != b
+        self._pair_a.frombytes(a[keep].tobytes())
+        self._pair_b.frombytes(b[keep].tobytes())
+        self._pair_weight.frombytes(np.asarray(weights, dtype=np.float64)[keep].tobytes())
+        return len(a) - int(keep.sum())
+
+    def finish(self, *, all_listed: bool = False) -> tuple[Catalog, PairCounts]:
+        """The tables: listed products in the order of the files, then the others by ascending id.
+
+        Args:
+            all_listed: List every product, because the input has no records of products at all.
+        """
         import pandas as pd  # half a second that those who only name the type need not wait for
 
         n, n_listed = len(self._rows), len(self._listed)
@@ -143,9 +165,13 @@ class CatalogBuilder:
         ascending = np.argsort(ids, kind="stable")
         slot = np.full(n, -1, dtype=np.int64)
         slot[: len(self._slot)] = self._slot
-        outside = ascending[slot[ascending] < 0]
+        named = np.zeros(n, dtype=bool)  # an id that stood in rejected rows only is no product
+        for rows_named in (self._target, self._pair_a, self._pair_b):
+            named[np.asarray(rows_named)] = True
+        outside = ascending[(slot[ascending] < 0) & named[ascending]]
         rows = np.concatenate([np.array(self._listed, dtype=np.int64), outside])  # row in the result -> row here
-        new_row = np.empty(n, dtype=np.int32)
+        new_row = np.full(n, -1, dtype=np.int32)
+        n = len(rows)
         new_row[rows] = np.arange(n, dtype=np.int32)
 
         n_unlisted = n - n_listed
@@ -162,26 +188,28 @@ class CatalogBuilder:
             "price": np.concatenate([np.array(self._prices, dtype=np.float64), np.full(n_unlisted, np.nan)]),
             "categories": categories,
             "sales_rank": np.concatenate([np.array(self._ranks, dtype=np.float64), np.full(n_unlisted, np.nan)]),
-            "listed": np.arange(n) < n_listed,
+            "listed": np.arange(n) < (n if all_listed else n_listed),
         }
         products = pd.DataFrame({name: pd.Series(columns[name], dtype=columns[name].dtype) for name in PRODUCT_COLUMNS})
 
-        first, second, relations = self._pairs(ascending)
+        first, second, weight, relations = self._pairs(ascending)
         a, b = new_row[first], new_row[second]
-        pair_columns = {"a": a, "b": b, "weight": weight_of(relations), "relations": relations}
+        pair_columns = {"a": a, "b": b, "weight": weight, "relations": relations}
         pairs = pd.DataFrame({name: pair_columns[name] for name in PAIR_COLUMNS})
-        statements = int(np.bitwise_count(relations).sum())
-        between_listed = int(((a < n_listed) & (b < n_listed)).sum())
+        stated = int(np.bitwise_count(relations).sum())
+        between_listed = len(a) if all_listed else int(((a < n_listed) & (b < n_listed)).sum())
         counts = PairCounts(
-            statements=statements,
-            repeated=len(self._target) - statements,
+            statements=stated + len(self._pair_a),
+            repeated=len(self._target) - stated,
             between_listed=between_listed,
             to_unlisted=len(a) - between_listed,
         )
         return Catalog(products=products, pairs=pairs), counts
 
-    def _pairs(self, ascending: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.uint8]]:
-        """Every pair once: rows here of its smaller and its larger id, and the relations seen from the smaller."""
+    def _pairs(
+        self, ascending: NDArray[np.int64]
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64], NDArray[np.uint8]]:
+        """Every pair once: rows here of its smaller and its larger id, weight, relations seen from the smaller."""
         n = len(ascending)
         rank = np.empty(n, dtype=np.int64)
         rank[ascending] = np.arange(n)
@@ -197,6 +225,17 @@ class CatalogBuilder:
         pair = key >> _RELATION_BITS
         start = np.flatnonzero(np.diff(pair, prepend=-1))
         relations = (key & ((1 << _RELATION_BITS) - 1)).astype(np.uint8)
-        united = np.bitwise_or.reduceat(relations, start) if len(start) else relations
-        pair = pair[start]
-        return ascending[pair // n] if n else pair, ascending[pair % n] if n else pair, united
+        relations = np.bitwise_or.reduceat(relations, start) if len(start) else relations
+        pair, weight = pair[start], weight_of(relations)
+        if len(self._pair_a):
+            a, b = rank[np.asarray(self._pair_a)], rank[np.asarray(self._pair_b)]
+            given = np.minimum(a, b) * n + np.maximum(a, b)
+            pair = np.concatenate([pair, given])
+            order = np.argsort(pair, kind="stable")  # stable: weights are always added in the order of the files
+            pair = pair[order]
+            start = np.flatnonzero(np.diff(pair, prepend=-1))
+            weight = np.add.reduceat(np.concatenate([weight, np.asarray(self._pair_weight)])[order], start)
+            nothing = np.zeros(len(given), dtype=np.uint8)
+            relations = np.bitwise_or.reduceat(np.concatenate([relations, nothing])[order], start)
+            pair = pair[start]
+        return ascending[pair // n] if n else pair, ascending[pair % n] if n else pair, weight, relations

@@ -13,11 +13,13 @@ class IngestReport:
     Attributes:
         files: Names of the files.
         format: Name of the format; names joined with ``, `` where files differ.
+        columns: What the columns of tables were taken for, e.g. ``{"weight": "count"}``; empty without tables.
         lines: Lines that are not blank.
         products: Listed products, which have a record of their own.
         unlisted: Products that only somebody's related list names.
         entries: Entries of all related lists of the relations that are used.
-        statements: Distinct directed statements (product, relation, other product) among them.
+        statements: Distinct directed statements (product, relation, other product) among them, and rows of tables
+            of pairs.
         repeated_entries: Entries that say again what was said.
         pairs: Unordered pairs, each counted once.
         pairs_between_listed: Pairs of two listed products.
@@ -34,6 +36,7 @@ class IngestReport:
 
     files: tuple[str, ...]
     format: str
+    columns: dict[str, str]
     lines: int
     products: int
     unlisted: int
@@ -71,6 +74,8 @@ class IngestReport:
             f"{self.pairs:,} pairs out of {self.statements:,} statements: {self.pairs_between_listed:,} between listed "
             f"products, {self.pairs_to_unlisted:,} with one that only lists name",
         ]
+        if self.columns:
+            lines.append("columns: " + ", ".join(f"{what} is {name}" for what, name in self.columns.items()))
         if self.ignored_entries:
             lines.append(f"not used: {_counts(self.ignored_entries)} entries")
         if self.repaired:

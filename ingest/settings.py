@@ -27,6 +27,9 @@ class IngestSettings:
     """Load the whole lines of a compressed file that is cut off or damaged, instead of refusing it."""
     max_line_bytes: int = 4 * _MIB
     """A longer line counts as bad and is never held in memory."""
+    columns: tuple[str, ...] = ()
+    """Columns of a table of pairs: the two products and, if there is a third, the weight. Names, or numbers from 1;
+    empty means guess."""
     max_expansion: float = 250.0
     """A compressed file that grows by more than this factor is refused: no catalogue does, a gzip bomb does."""
 
@@ -35,5 +38,7 @@ class IngestSettings:
             raise ValueError(f"max_bad is a share between 0 and 1, not {self.max_bad}")
         if self.max_line_bytes < 1:
             raise ValueError(f"max_line_bytes must be at least 1, not {self.max_line_bytes}")
+        if len(self.columns) not in (0, 2, 3):
+            raise ValueError(f"columns names the two products and perhaps a weight, not {len(self.columns)} columns")
         if not self.max_expansion >= 1:
             raise ValueError(f"max_expansion must be at least 1, not {self.max_expansion}")

@@ -1,11 +1,5 @@
-"""The formats that can be read, one a file. To add one, write its file and name it in :data:`_MODULES`.
-
-A format is a module with
-
-- ``NAME``, what people write after ``--format``;
-- ``LOOKS_LIKE``, one phrase that says by what it is recognized;
-- ``looks_like(line: bytes) -> bool``, whether one of a file's first lines is of this format;
-- ``parse(text: str) -> Record``, a product out of a line, or BadLineError.
+"""The formats that can be read, one a file. To add one, write its file and name it in :data:`OF_PRODUCTS` or
+:data:`OF_PAIRS`; :class:`ProductFormat` and :class:`PairFormat` say what the file has to offer.
 """
 
 from __future__ import annotations
@@ -16,14 +10,23 @@ from pathlib import Path
 from typing import Final, Protocol, cast
 
 from graph.errors import UsageError
+from ingest.intake import Intake
 from ingest.records import Record
 
-_MODULES: Final = ("amazon2014", "amazon2018", "amazon2023")
+#: Formats with one product a line.
+OF_PRODUCTS: Final = ("amazon2014", "amazon2018", "amazon2023")
+#: Formats with pairs of products and nothing about the products.
+OF_PAIRS: Final = ("pairs", "parquet_pairs")
 _EXCERPT_CHARACTERS: Final = 80
 
 
-class Format(Protocol):
-    """What a format's module offers; see the package's docstring."""
+class ProductFormat(Protocol):
+    """One product a line.
+
+    Attributes:
+        NAME: What people write after ``--format``.
+        LOOKS_LIKE: A phrase that says by what it is recognized.
+    """
 
     NAME: str
     LOOKS_LIKE: str
@@ -37,38 +40,74 @@ class Format(Protocol):
         ...
 
 
+class PairFormat(Protocol):
+    """A file of pairs.
+
+    Attributes:
+        NAME: What people write after ``--format``.
+        LOOKS_LIKE: A phrase that says by what it is recognized.
+    """
+
+    NAME: str
+    LOOKS_LIKE: str
+
+    def looks_like(self, lines: Sequence[bytes], /) -> bool:
+        """Whether a file that begins with these lines is of this format."""
+        ...
+
+    def read(self, path: Path, intake: Intake, /) -> None:
+        """Read the file into ``intake``."""
+        ...
+
+
 def names() -> list[str]:
     """Names of all formats."""
-    return list(_MODULES)
+    return [*OF_PRODUCTS, *OF_PAIRS]
 
 
-def named(name: str) -> Format:
-    """The format of that name.
+def checked(name: str) -> str:
+    """``name``, if there is a format of that name.
 
     Raises:
         UsageError: there is none; the message lists what there is.
     """
-    if name not in _MODULES:
-        raise UsageError(f"there is no format {name!r}", f"There are: auto, {', '.join(_MODULES)}.")
-    return cast(Format, import_module(f"ingest.formats.{name}"))
+    if name not in names():
+        raise UsageError(f"there is no format {name!r}", f"There are: auto, {', '.join(names())}.")
+    return name
 
 
-def detect(path: Path, lines: Sequence[bytes]) -> Format:
-    """The format that most of a file's first lines look like, and at least half of them.
+def of_products(name: str) -> ProductFormat:
+    """The format of products of that name."""
+    return cast(ProductFormat, import_module(f"ingest.formats.{name}"))
+
+
+def of_pairs(name: str) -> PairFormat:
+    """The format of pairs of that name."""
+    return cast(PairFormat, import_module(f"ingest.formats.{name}"))
+
+
+def detect(path: Path, lines: Sequence[bytes]) -> str:
+    """The format that a file's first lines are of.
+
+    A format of products must fit at least half of them, and the one that fits most wins; formats of pairs, which
+    nearly any table could be, come after.
 
     Raises:
         UsageError: none fits; the message says what was looked for and how the file begins.
     """
     if not lines:
         raise UsageError(f"{path} holds no lines that could be read")
-    formats = [named(name) for name in _MODULES]
-    hits = [sum(map(candidate.looks_like, lines)) for candidate in formats]
-    best = max(range(len(formats)), key=hits.__getitem__)
-    if hits[best] * 2 < len(lines):
-        begins = lines[0][:_EXCERPT_CHARACTERS].decode("utf-8", "replace")
-        looked_for = "; ".join(f"{candidate.NAME} ({candidate.LOOKS_LIKE})" for candidate in formats)
-        raise UsageError(
-            f"{path} has no format that can be read. It begins with {begins!r}. Looked for: {looked_for}",
-            f"--format NAME forces one: {', '.join(_MODULES)}.",
-        )
-    return formats[best]
+    hits = {name: sum(map(of_products(name).looks_like, lines)) for name in OF_PRODUCTS}
+    best = max(hits, key=hits.__getitem__)
+    if hits[best] * 2 >= len(lines):
+        return best
+    for name in OF_PAIRS:
+        if of_pairs(name).looks_like(lines):
+            return name
+    begins = lines[0][:_EXCERPT_CHARACTERS].decode("utf-8", "replace")
+    every: list[ProductFormat | PairFormat] = [*map(of_products, OF_PRODUCTS), *map(of_pairs, OF_PAIRS)]
+    looked_for = "; ".join(f"{candidate.NAME} ({candidate.LOOKS_LIKE})" for candidate in every)
+    raise UsageError(
+        f"{path} has no format that can be read. It begins with {begins!r}. Looked for: {looked_for}",
+        f"--format NAME forces one: {', '.join(names())}.",
+    )

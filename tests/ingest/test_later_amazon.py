@@ -124,7 +124,7 @@ def test_a_2023_file_becomes_its_catalogue(tmp_path: Path) -> None:
 )
 def test_lines_that_are_no_products_say_why(name: str, line: str) -> None:
     with pytest.raises(BadLineError) as caught:
-        formats.named(name).parse(line)
+        formats.of_products(name).parse(line)
     assert caught.value.kind in {"not_json", "not_a_product", "no_id", "bad_id"}
 
 
@@ -142,7 +142,7 @@ FIELDS = ["title", "brand", "price", "rank", "category", "main_cat", "also_buy",
 def test_any_value_in_any_field_costs_at_most_that_field(name: str, fields: dict[str, Any]) -> None:
     product = fields | {"asin": "A", "parent_asin": "A"}
     try:
-        record = formats.named(name).parse(repr(product) if name == "amazon2014" else json.dumps(product))
+        record = formats.of_products(name).parse(repr(product) if name == "amazon2014" else json.dumps(product))
     except BadLineError:
         if name == "amazon2014":  # nan and inf have no literal
             return
@@ -161,9 +161,9 @@ def test_every_format_recognizes_its_own_lines_only() -> None:
         "amazon2023": b'{"parent_asin": "A", "title": "x", "store": null}',
     }
     for name, line in lines.items():
-        assert [other for other in lines if formats.named(other).looks_like(line)] == [name]
+        assert [other for other in lines if formats.of_products(other).looks_like(line)] == [name]
     review = b'{"rating": 5.0, "asin": "B", "parent_asin": "A", "user_id": "U", "store": ""}'
-    assert not any(formats.named(name).looks_like(review) for name in lines)
+    assert not any(formats.of_products(name).looks_like(review) for name in lines)
 
 
 def test_a_2018_file_with_too_many_broken_lines_is_refused(tmp_path: Path) -> None:

@@ -322,6 +322,27 @@ def test_the_rejects_file_must_be_writable_and_no_input(tmp_path: Path) -> None:
         read(path, rejects=tmp_path / "absent" / "rejects")
 
 
+def test_memory_follows_the_tables_and_not_the_file(tmp_path: Path) -> None:
+    """40 MB of descriptions around 200 products are read in a fraction of that."""
+    import tracemalloc
+
+    import pandas  # noqa: F401  # its own memory is not meant
+    from isal import isal_zlib  # noqa: F401
+
+    lines = [repr({"asin": f"G{i % 200}", "description": f"{i} " + "x" * 20_000}) for i in range(2_000)]
+    path = write(tmp_path, lines)
+    del lines
+    tracemalloc.start()
+    try:
+        _, report = read(path, max_expansion=1e6)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert report.bytes_text > 40_000_000
+    assert report.repaired == {"duplicate_product": 1_800}
+    assert peak < 12_000_000
+
+
 @pytest.mark.parametrize(
     ("name", "value"), [("max_bad", -0.1), ("max_bad", 1.5), ("max_line_bytes", 0), ("max_expansion", 0.5)]
 )
