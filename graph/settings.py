@@ -21,7 +21,7 @@ def default_home() -> Path:
 class DatabaseSettings(BaseSettings):
     """Where to find Neo4j. Without ``NEO4J_URI`` the embedded server under ``ALSOBOUGHT_HOME`` is meant."""
 
-    model_config = SettingsConfigDict(extra="ignore", populate_by_name=True)
+    model_config = SettingsConfigDict(extra="ignore")  # by field name, HOME and PASSWORD would be read too
 
     uri: str | None = Field(default=None, validation_alias="NEO4J_URI")
     """Bolt address of the shop's own server, e.g. ``neo4j+s://graph.example.org``; None means the embedded one."""
