@@ -6,7 +6,9 @@ import sys
 
 import typer
 
+from app.commands.db import db_cli
 from app.commands.demo import demo
+from app.commands.doctor import doctor
 from app.commands.ingest import ingest
 from app.commands.publish import prune, publish, rollback, runs
 from app.commands.related import related
@@ -22,8 +24,9 @@ cli = typer.Typer(
     rich_markup_mode="rich",
 )
 
-for command in (demo, ingest, publish, rollback, runs, prune, related):
+for command in (demo, ingest, publish, rollback, runs, prune, related, doctor):
     cli.command()(command)
+cli.add_typer(db_cli, name="db")
 
 
 def main() -> None:

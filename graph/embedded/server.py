@@ -84,7 +84,8 @@ class EmbeddedServer:
         folder: The database's folder; made where it does not exist.
         cache: Folder of the fetched jars; by default ``home/jars`` where ``folder`` is ``home/databases/NAME``, and
             ``jars`` under the user's home of embedded databases otherwise.
-        version: Release line, one that a lock exists for.
+        version: Release line, one that a lock exists for (``5.26``, ``2026.08``); by default the one that made the
+            database, and 5.26 for a new one.
         bolt_port: Port of Bolt; by default 7687, or a free one where that is taken.
         http_port: Port of Neo4j Browser; by default 7474, or a free one.
         memory_mb: Heap and page cache together, in MB; by default ``ALSOBOUGHT_NEO4J_MEMORY_MB``, else by the machine.
@@ -96,15 +97,15 @@ class EmbeddedServer:
         folder: Path,
         *,
         cache: Path | None = None,
-        version: str = DEFAULT_VERSION,
+        version: str | None = None,
         bolt_port: int | None = None,
         http_port: int | None = None,
         memory_mb: int | None = None,
         on_progress: OnProgress | None = None,
     ) -> None:
         self.folder = folder.expanduser().resolve()
-        self.version = version
         self._layout = layout.Layout(self.folder)
+        self.version = version or self._recorded_version() or DEFAULT_VERSION
         self._cache = (cache or default_cache(self.folder)).expanduser().resolve()
         self._bolt_port = bolt_port
         self._http_port = http_port
@@ -237,13 +238,22 @@ class EmbeddedServer:
             self._layout.record.unlink(missing_ok=True)
             return found is not None
 
+    def wipe(self) -> bool:
+        """Stop the folder's server and take away the folder with everything in it; False where there is none."""
+        self.stop()
+        if not self.folder.exists():
+            return False
+        shutil.rmtree(self.folder)
+        return True
+
     def status(self) -> ServerStatus:
         """Whether the folder's server runs, and how to reach it."""
-        version = self._recorded_version() or self.version
         found = process.find_server(self._layout)
         if found is None:
-            return ServerStatus(False, self.folder, version)
-        return ServerStatus(True, self.folder, version, found[0].pid, self._address(found[0]))
+            return ServerStatus(False, self.folder, self._recorded_version() or self.version)
+        return ServerStatus(
+            True, self.folder, self._recorded_version() or self.version, found[0].pid, self._address(found[0])
+        )
 
     def __enter__(self) -> ServerAddress:
         ran_before = process.find_server(self._layout) is not None
@@ -349,6 +359,16 @@ class EmbeddedServer:
             secret.unlink(missing_ok=True)
 
     # ------------------------------------------------------------------ small things
+
+    @property
+    def cache(self) -> Path:
+        """The folder of the fetched jars."""
+        return self._cache
+
+    def missing_jars(self) -> list[jars.Jar]:
+        """The jars that a start would have to fetch: absent, or not what the lock names."""
+        _, missing, wrong = jars.split_by_presence(jars.read_lock(self.version), self._cache)
+        return missing + wrong
 
     @property
     def _arguments(self) -> Path:
