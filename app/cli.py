@@ -9,7 +9,7 @@ import typer
 from app.commands.db import db_cli
 from app.commands.demo import demo
 from app.commands.doctor import doctor
-from app.commands.ingest import ingest
+from app.commands.ingest import export_import_files, ingest
 from app.commands.publish import prune, publish, rollback, runs
 from app.commands.related import related
 from app.console import safe, say
@@ -24,7 +24,7 @@ cli = typer.Typer(
     rich_markup_mode="rich",
 )
 
-for command in (demo, ingest, publish, rollback, runs, prune, related, doctor):
+for command in (demo, ingest, export_import_files, publish, rollback, runs, prune, related, doctor):
     cli.command()(command)
 cli.add_typer(db_cli, name="db")
 

@@ -26,6 +26,9 @@ def ingest(
     replace: Annotated[
         bool, typer.Option("--replace", help="Take away products and pairs that the files do not name.")
     ] = False,
+    bulk: Annotated[
+        bool, typer.Option("--bulk", help="Fill an empty embedded database by neo4j-admin: several times as fast.")
+    ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would change, and change nothing.")] = False,
     json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
 ) -> None:
@@ -37,10 +40,18 @@ def ingest(
     """
     from app.console import print_json
     from app.database import open_database
+    from graph.errors import UsageError
 
+    if bulk and (dry_run or replace):
+        raise UsageError("--bulk fills an empty database: --dry-run and --replace have nothing to do there")
     catalog, report = read_files(
         files, format=format, rejects=rejects, max_bad=max_bad, allow_truncated=allow_truncated, quiet=json
     )
+    if bulk:
+        loaded = load_in_bulk(catalog, quiet=json)
+        if json:
+            print_json({"read": report.to_dict(), "loaded": loaded.to_dict(), "dry_run": False})
+        return
     with open_database() as database:
         loaded = load(database, catalog, replace=replace, dry_run=dry_run, quiet=json)
     if json:
@@ -64,13 +75,44 @@ def load(
     database: Any, catalog: Catalog, *, replace: bool = False, dry_run: bool = False, quiet: bool = False
 ) -> LoadReport:
     """Load a catalogue with a progress bar and say what changed."""
-    from app.console import progress, say
+    from app.console import progress
     from graph.load import load_catalog
 
     with progress("loading") as on_progress:
         report = load_catalog(database, catalog, replace=replace, dry_run=dry_run, on_progress=on_progress)
-    if quiet:
-        return report
+    if not quiet:
+        say_loaded(report, dry_run=dry_run)
+    return report
+
+
+def load_in_bulk(catalog: Catalog, *, quiet: bool = False) -> LoadReport:
+    """Fill the current embedded database, which must be empty, by ``neo4j-admin``."""
+    from app.console import progress, say
+    from graph.bulk import bulk_load
+    from graph.embedded import EmbeddedServer, current_name, database_folder
+    from graph.errors import UsageError
+    from graph.settings import DatabaseSettings
+
+    settings = DatabaseSettings()
+    if settings.uri is not None:
+        raise UsageError(
+            f"--bulk works on the embedded database, and NEO4J_URI names {settings.uri}",
+            "`alsobought export-import-files DIR` writes the files and prints the command for your own server",
+        )
+    if not quiet:
+        say("the embedded server is stopped for the import and started again afterwards")
+    server = EmbeddedServer(database_folder(settings.home, current_name(settings.home)))
+    with progress("bulk import") as on_progress:
+        report = bulk_load(server, catalog, on_progress)
+    if not quiet:
+        say_loaded(report)
+    return report
+
+
+def say_loaded(report: LoadReport, *, dry_run: bool = False) -> None:
+    """Say what a load changed and what the database holds."""
+    from app.console import say
+
     would = "would be " if dry_run else ""
     if report.unchanged:
         say("the database holds all of this already: nothing changed")
@@ -84,4 +126,25 @@ def load(
         f"the database holds {report.listed:,} listed and {report.unlisted:,} unlisted products, "
         f"{report.listed_pairs:,} pairs between listed ones and {report.outside_pairs:,} of a listed with an unlisted"
     )
-    return report
+
+
+def export_import_files(
+    files: Annotated[list[Path], typer.Argument(help="Files to read.", show_default=False)],
+    out: Annotated[Path, typer.Option(help="A new folder for the CSV files.", show_default=False)],
+    database: Annotated[str, typer.Option(help="Name of the database at the shop's server.")] = "neo4j",
+    allow_truncated: Annotated[
+        bool, typer.Option("--allow-truncated", help="Use the whole lines of a compressed file that was cut off.")
+    ] = False,
+) -> None:
+    """Write CSV files for neo4j-admin, and print the command that imports them into a shop's own server.
+
+    Example: alsobought export-import-files meta_Beauty.json.gz --out beauty-csv
+    """
+    from app.console import progress, say
+    from graph.bulk import import_command, write_import_files
+
+    catalog, _ = read_files(files, allow_truncated=allow_truncated)
+    with progress("writing") as on_progress:
+        write_import_files(catalog, out, on_progress)
+    say("on the server, with the database stopped or not yet there:")
+    typer.echo(import_command(out, database))
