@@ -5,7 +5,8 @@ configuration, logs and password, ``home/current`` the name of the database that
 runs one such database; it outlives the command that started it, unless it was started as a context manager.
 """
 
+from graph.embedded.address import ServerAddress, ServerStatus
 from graph.embedded.homes import current_name, database_folder, databases, use
-from graph.embedded.server import EmbeddedServer, ServerAddress, ServerStatus
+from graph.embedded.server import EmbeddedServer
 
 __all__ = ["EmbeddedServer", "ServerAddress", "ServerStatus", "current_name", "database_folder", "databases", "use"]

@@ -42,18 +42,22 @@ def reason(log: str) -> str:
     return rest[-1] if rest else "it printed nothing"
 
 
+def folder_in_use(layout: Layout, pid: int | None) -> UserError:
+    """The error for a folder on which another server (``pid`` where it is known) runs."""
+    who = f"process {pid}" if pid is not None else "another process"
+    return UserError(
+        f"The database in {layout.folder} is in use by another Neo4j server ({who}).",
+        "Stop that one first; two servers cannot share a folder.",
+    )
+
+
 def explain(layout: Layout, exit_code: int | None) -> UserError:
     """The error for a server that stopped (``exit_code``), or did not come up in time (None)."""
     log = tail(layout.console_log)
     where = f"Neo4j's own words are in {layout.console_log}."
     folder = layout.folder
     if "Lock file has been locked by another process" in log or "store_lock" in log:
-        pid = holder_of(layout)
-        who = f"process {pid}" if pid is not None else "another process"
-        return UserError(
-            f"The database in {folder} is in use by another Neo4j server ({who}).",
-            f"Stop that one first; two servers cannot share a folder. {where}",
-        )
+        return folder_in_use(layout, holder_of(layout))
     if "No space left on device" in log:
         return UserError(f"The disk of {folder} is full.", f"Free some space and start again. {where}")
     if "java.lang.OutOfMemoryError" in log or "Could not reserve enough space" in log:

