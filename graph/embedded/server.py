@@ -45,6 +45,10 @@ _JAVA_OPTIONS = (
 )
 
 
+#: The servers that this process started, by pid: they outlive the objects that started them, and must be waited for.
+_children: dict[int, subprocess.Popen[bytes]] = {}
+
+
 class EmbeddedServer:
     """The Neo4j Community server on one folder.
 
@@ -83,7 +87,6 @@ class EmbeddedServer:
         self._http_port = http_port
         self._memory_mb = memory_mb
         self._on_progress = on_progress
-        self._child: subprocess.Popen[bytes] | None = None
         self._guard: guard.Guard | None = None
 
     # ------------------------------------------------------------------ start
@@ -94,6 +97,8 @@ class EmbeddedServer:
         Raises:
             UserError: It cannot start; the message says why and what to do.
         """
+        for pid in [pid for pid, child in _children.items() if child.poll() is not None]:
+            del _children[pid]
         self._layout.make()
         with process.folder_lock(self._layout):
             self._check_version()
@@ -180,7 +185,7 @@ class EmbeddedServer:
             child.wait()
             self._layout.record.unlink(missing_ok=True)
             raise
-        self._child = child
+        _children[child.pid] = child
         return record
 
     def _wait_until_started(self, alive: Callable[[], bool], code: Callable[[], int | None] = lambda: 1) -> None:
@@ -207,9 +212,8 @@ class EmbeddedServer:
                 record, running = found
                 if process.end_process(running) and record.class_archive:
                     class_archive.adopt(Path(record.class_archive))
-            if self._child is not None:
-                self._child.wait()
-                self._child = None
+            if found is not None and (child := _children.pop(found[0].pid, None)) is not None:
+                child.wait()
             self._layout.record.unlink(missing_ok=True)
             return found is not None
 

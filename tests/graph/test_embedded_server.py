@@ -18,6 +18,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from pydantic import SecretStr
 
 from graph.database import Database, DatabaseRefusedError
 from graph.embedded import EmbeddedServer, ServerAddress
@@ -101,7 +102,7 @@ def test_the_password_is_its_owners_alone(session_server: tuple[EmbeddedServer, 
         if file.is_file() and file != address.password_file and password.encode() in file.read_bytes()
     ]
     assert holding == [], "no log, no setting and no left-over file holds it"
-    with Database(address.uri, "neo4j", "guessed-password") as stranger, pytest.raises(DatabaseRefusedError):
+    with Database(address.uri, "neo4j", SecretStr("guessed-password")) as stranger, pytest.raises(DatabaseRefusedError):
         stranger.verify()
 
 
