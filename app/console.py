@@ -7,6 +7,7 @@ neither colour nor move nor fake anything on a terminal.
 from __future__ import annotations
 
 import json
+import os
 import sys
 import unicodedata
 from collections.abc import Callable, Iterator
@@ -21,12 +22,19 @@ if TYPE_CHECKING:
 _BIDI = {0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)}
 
 
+#: Columns of results that go to a file or a pipe.
+_WIDTH_OF_FILES = 140
+
+
 @cache
 def out() -> Console:
     """The console of results: stdout."""
     from rich.console import Console
 
-    return Console(highlight=False)
+    console = Console(highlight=False)
+    if not console.is_terminal and "COLUMNS" not in os.environ:
+        console = Console(highlight=False, width=_WIDTH_OF_FILES)  # nobody's window: do not cut tables to 80 columns
+    return console
 
 
 @cache

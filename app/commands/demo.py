@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 #: The embedded database that the demo uses; empty at the start of each demo.
 DATABASE = "demo"
 
+#: The rows of the comparison.
+COMPARED = ("random", "popular", "common_neighbours", "node2vec", "pagerank")
+
 #: The model that the demo publishes.
 SERVED_MODEL = "node2vec"
 
@@ -76,11 +79,11 @@ def demo(
         say(f"{graph.n_products:,} products, {graph.n_pairs:,} pairs, fingerprint {graph.fingerprint}")
 
         _step("compare: a third of the pairs hidden, every model asked to find them again")
-        show_comparison(compare_models(graph, ["random", "popular", "common_neighbours", "node2vec", "pagerank"]))
+        show_comparison(compare_models(graph, COMPARED))
 
         _step(f"train {SERVED_MODEL}, and publish it")
         with progress("training") as on_progress:
-            trained = train_model(graph, SERVED_MODEL, out=folder / "runs", on_progress=on_progress)
+            trained = train_model(graph, SERVED_MODEL, runs=folder / "runs", on_progress=on_progress)
         say(f"run folder {safe(trained.path)}")
         publish_results(database, results_of(trained))
 

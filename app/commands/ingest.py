@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 def ingest(
     files: Annotated[list[Path], typer.Argument(help="Files to read.", show_default=False)],
     format: Annotated[str, typer.Option(help="The files' format; auto looks at their content.")] = "auto",
+    columns: Annotated[
+        str, typer.Option(help="Columns of a table of pairs: A,B or A,B,WEIGHT; guessed and shown where left out.")
+    ] = "",
     rejects: Annotated[Path | None, typer.Option(help="Write rejected and repaired lines here (JSON lines).")] = None,
     max_bad: Annotated[
         float, typer.Option(min=0, max=1, help="Stop when more than this share of lines is bad.")
@@ -45,7 +48,13 @@ def ingest(
     if bulk and (dry_run or replace):
         raise UsageError("--bulk fills an empty database: --dry-run and --replace have nothing to do there")
     catalog, report = read_files(
-        files, format=format, rejects=rejects, max_bad=max_bad, allow_truncated=allow_truncated, quiet=json
+        files,
+        format=format,
+        columns=tuple(part.strip() for part in columns.split(",")) if columns else (),
+        rejects=rejects,
+        max_bad=max_bad,
+        allow_truncated=allow_truncated,
+        quiet=json,
     )
     if bulk:
         loaded = load_in_bulk(catalog, quiet=json)
