@@ -170,7 +170,7 @@ SEPARATOR = " > "
 
 def prefixes(paths: list[str]) -> list[str]:
     """Every category path and every path above it, deepest first, those of equal depth in order of their text."""
-    every = set()
+    every: set[str] = set()
     for path in paths:
         parts = path.split(SEPARATOR)
         every.update(SEPARATOR.join(parts[: depth + 1]) for depth in range(len(parts)))

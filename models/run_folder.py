@@ -97,11 +97,7 @@ def write_run(folder: RunFolder) -> Path:
     import pandas as pd
 
     path = folder.path.expanduser().absolute()
-    if (path.exists() or path.is_symlink()) and not _is_replaceable(path):
-        raise UserError(
-            f"{path} exists and holds no run",
-            "name an empty or a new folder with --out",
-        )
+    check_place(path)
     problem = _problem(folder)
     if problem:
         raise ValueError(f"run {folder.run.get('run_id')}: {problem}")
@@ -128,6 +124,13 @@ def write_run(folder: RunFolder) -> Path:
     finally:
         shutil.rmtree(beside, ignore_errors=True)
     return path
+
+
+def check_place(path: Path) -> None:
+    """Raise UserError where no run may be written: something stands there that is neither a run nor empty."""
+    path = path.expanduser().absolute()
+    if (path.exists() or path.is_symlink()) and not _is_replaceable(path):
+        raise UserError(f"{path} exists and holds no run", "name an empty or a new folder")
 
 
 def read_run(path: Path) -> RunFolder:
@@ -253,7 +256,7 @@ def _problem_of_lists(folder: RunFolder) -> str | None:
     import pandas as pd
 
     related = folder.related
-    if not np.issubdtype(related["rank"].dtype, np.integer) or not np.issubdtype(related["score"].dtype, np.floating):
+    if not (pd.api.types.is_integer_dtype(related["rank"]) and pd.api.types.is_float_dtype(related["score"])):
         return "related.parquet: `rank` must hold whole numbers and `score` floats"
     position = pd.Index(folder.product_ids)
     own = position.get_indexer(pd.Index(related["product_id"]))

@@ -1,0 +1,89 @@
+"""``alsobought compare``: which model deserves to serve."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def compare(
+    models: Annotated[
+        list[str] | None,
+        typer.Argument(help="Names, perhaps with settings (node2vec:dimensions=64,p=0.5). Default: all models."),
+    ] = None,
+    every: Annotated[bool, typer.Option("--all", help="All models, which is also the default.")] = False,
+    train: Annotated[Path | None, typer.Option(help="A file of pairs to learn from, instead of the database.")] = None,
+    test: Annotated[Path | None, typer.Option(help="A file of pairs to ask for; needs --train.")] = None,
+    negatives: Annotated[Path | None, typer.Option(help="A file of unrelated pairs; default: random ones.")] = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Refuse files whose parts overlap.")] = False,
+    fraction: Annotated[float, typer.Option(help="The part of the pairs to hide.")] = 1 / 3,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the split and of the random negatives.")] = 42,
+    k: Annotated[int, typer.Option("--k", min=1, help="Length of the lists.")] = 10,
+    sample: Annotated[
+        int | None, typer.Option(min=1, help="Rank for so many products only; all where it is not given.")
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
+) -> None:
+    """Hide a part of the pairs, let every model find them again, and print the table.
+
+    Models: random, popular, common_neighbours, node2vec, pagerank.
+
+    Files of pairs are CSV with a header or columns parted by white space, perhaps with a third column of weights.
+
+    Example: alsobought compare popular pagerank --k 10
+
+    Example: alsobought compare --train train.csv --test test.csv
+    """
+    from app.comparing import as_document, compare_models, rows_for, show_comparison
+    from app.console import print_json, progress
+    from app.database import open_database
+    from graph.errors import UsageError
+    from graph.export import export_graph
+
+    if (train is None) != (test is None) or (negatives is not None and train is None):
+        raise UsageError("files of pairs come together: --train FILE --test FILE, and perhaps --negatives FILE")
+    if models and every:
+        raise UsageError("name models, or say --all: not both")
+    rows_for(models)  # a name or a setting that cannot work is said before anything takes long
+    if train is not None and test is not None:
+        table = _from_files(models, train, test, negatives, strict=strict, seed=seed, k=k, sample=sample)
+    else:
+        with open_database(quiet=json) as database, progress("exporting") as on_progress:
+            graph = export_graph(database, on_progress)
+        table = compare_models(graph, models, k=k, seed=seed, fraction=fraction, sample=sample)
+    if json:
+        print_json(as_document(table))
+    else:
+        show_comparison(table)
+    if table["error"].notna().all():
+        raise typer.Exit(1)
+
+
+def _from_files(
+    models: list[str] | None,
+    train: Path,
+    test: Path,
+    negatives: Path | None,
+    *,
+    strict: bool,
+    seed: int,
+    k: int,
+    sample: int | None,
+) -> pd.DataFrame:
+    """The table for anybody's own split; what had to be left out of it is said."""
+    from app.comparing import compare_on, rows_for
+    from app.console import safe, say
+    from app.pair_files import notes, split_from_files
+
+    made = split_from_files(train, test, negatives, seed=seed, strict=strict)
+    for note in notes(made):
+        say(safe(note))
+    table = compare_on(made.split, rows_for(models), k=k, sample=sample)
+    table.attrs["dropped"] = {what: count for what, (count, _) in made.dropped.items()}
+    table.attrs["unseen_products"] = made.unseen_products
+    return table

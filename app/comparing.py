@@ -1,0 +1,177 @@
+"""The table of models: which rows it has, and how it is shown."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from graph.errors import UsageError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from graph import ProductGraph
+    from models.base import Recommender
+    from models.evaluation import Split
+
+#: Name -> the settings of its further rows, by label: the same model asked in another way.
+FURTHER_ROWS: dict[str, dict[str, dict[str, Any]]] = {
+    "node2vec": {"node2vec (cosine)": {"score": "cosine"}},
+}
+
+
+def rows_for(wanted: Sequence[str] | None = None) -> dict[str, Recommender]:
+    """Label -> model, for names as a person gives them; all models where there are none.
+
+    A name may carry settings: ``node2vec:dimensions=64,p=0.5``.
+
+    Raises:
+        UsageError: no such model or setting, or a value that cannot work.
+    """
+    from app.setting_texts import parse_settings
+    from models import create, names
+
+    rows: dict[str, Recommender] = {}
+    for text in wanted or names():
+        name, colon, rest = text.partition(":")
+        settings = parse_settings(name, [part for part in rest.split(",") if part])
+        try:
+            rows[text] = create(name, **settings)
+            if not colon:
+                for label, changes in FURTHER_ROWS.get(name, {}).items():
+                    rows[label] = create(name, **changes)
+        except ValueError as error:
+            raise UsageError(f"{text}: {error}") from error
+    return rows
+
+
+def compare_models(
+    graph: ProductGraph,
+    wanted: Sequence[str] | None = None,
+    *,
+    k: int = 10,
+    seed: int = 42,
+    fraction: float = 1 / 3,
+    sample: int | None = None,
+) -> pd.DataFrame:
+    """Split ``graph`` and compare models on it, with a progress bar; see :func:`models.evaluation.compare`.
+
+    ``attrs`` of the table say how the split was made.
+
+    Raises:
+        UsageError: a model, a setting or a number that cannot work, or a graph too small to split.
+    """
+    from models.evaluation import split_pairs
+
+    rows = rows_for(wanted)
+    try:
+        split = split_pairs(graph, fraction=fraction, seed=seed)
+    except ValueError as error:
+        raise UsageError(str(error)) from error
+    return compare_on(split, rows, k=k, sample=sample)
+
+
+def compare_on(
+    split: Split, rows: Mapping[str, Recommender], *, k: int = 10, sample: int | None = None
+) -> pd.DataFrame:
+    """Compare on a split that stands, with a progress bar.
+
+    Raises:
+        UsageError: the split or ``k`` cannot work.
+    """
+    from app.console import progress
+    from models.evaluation import compare
+
+    try:
+        with progress("comparing") as on_progress:
+            table = compare(rows, split, k, on_progress, sample=sample)
+    except ValueError as error:
+        raise UsageError(str(error)) from error
+    table.attrs.update(
+        {
+            "k": k,
+            "split_seed": split.seed,
+            "train_pairs": split.train.n_pairs,
+            "held_out_pairs": len(split.held_out),
+            "listed_products": int(split.train.listed.sum()),
+            "products": split.train.n_products,
+        }
+    )
+    return table
+
+
+def as_document(table: pd.DataFrame) -> dict[str, Any]:
+    """The table as one JSON document; what a model has no figure for is null."""
+
+    def value(item: Any) -> Any:
+        if isinstance(item, float):
+            return item if math.isfinite(item) else None
+        return item
+
+    rows: list[dict[str, Any]] = []
+    for label, row in table.iterrows():
+        rows.append({"model": str(label), **{str(key): value(item) for key, item in row.items()}})
+    return {**{str(key): fact for key, fact in table.attrs.items()}, "rows": rows}
+
+
+def show_comparison(table: pd.DataFrame) -> None:
+    """Print the table on stdout, and what its columns mean below it."""
+    from rich.table import Table
+
+    from app.console import out, safe
+
+    k = int(next(str(column) for column in table.columns if str(column).startswith("recall_at_")).rpartition("_")[2])
+    heads = {
+        "auc": "AUC", "auc_seen": "seen", f"recall_at_{k}": f"recall@{k}", "interval": "95 %",
+        f"ndcg_at_{k}": f"nDCG@{k}", f"hit_rate_at_{k}": "hit rate", "coverage": "coverage",
+        "popularity_share": "popular", "fit_seconds": "fit s", "answer_seconds": "answer s", "peak_memory_mb": "MB",
+    }  # fmt: skip
+    best = table[f"recall_at_{k}"].max()
+    lines: list[tuple[str, list[str], str]] = []
+    for label, row in table.iterrows():
+        cells = [] if row["error"] else [_cell(row, column) for column in heads]
+        lines.append((safe(label), cells or ["[red]failed[/]"], "bold" if row[f"recall_at_{k}"] == best else ""))
+    # a narrow terminal gets fewer columns, a file or a pipe gets them all
+    width = out().width if out().is_terminal else 10_000
+    left_out = [list(heads.values()).index(head) for head in ("MB", "popular", "hit rate", "seen", "95 %", "answer s")]
+    kept = list(range(len(heads)))
+    while left_out and _width(list(heads.values()), lines, kept) > width:
+        kept.remove(left_out.pop(0))
+    shown = Table(box=None, pad_edge=False, header_style="dim")
+    shown.add_column("model", no_wrap=True)
+    for i in kept:
+        shown.add_column(list(heads.values())[i], justify="right", no_wrap=True)
+    for name, cells, style in lines:
+        shown.add_row(name, *([cells[i] for i in kept] if len(cells) > 1 else cells), style=style)
+    out().print(shown, width=None if out().is_terminal else _width(list(heads.values()), lines, kept), crop=False)
+    for label, row in table.iterrows():
+        if row["error"]:
+            out().print(f"[red]{safe(label)}[/]: {safe(row['error'])}", soft_wrap=True)
+    facts = table.attrs
+    if facts:
+        out().print(
+            f"[dim]{facts['train_pairs']:,} pairs to learn from, {facts['held_out_pairs']:,} hidden, ranked among "
+            f"{facts['listed_products']:,} listed products; split seed {facts['split_seed']}[/]",
+            soft_wrap=True,
+        )
+
+
+def _width(heads: list[str], lines: list[tuple[str, list[str], str]], kept: list[int]) -> int:
+    """Characters that the table takes with the columns ``kept``: two between each."""
+    from rich.text import Text
+
+    names = max((Text.from_markup(name).cell_len for name, _, _ in lines), default=0)
+    columns = [max([len(heads[i]), *(len(cells[i]) for _, cells, _ in lines if len(cells) > 1)]) for i in kept]
+    return max(names, len("model")) + sum(width + 2 for width in columns)
+
+
+def _cell(row: pd.Series[Any], column: str) -> str:
+    """A figure as the table shows it."""
+    if column == "interval":
+        return f"{_number(row['recall_low'], 3)}–{_number(row['recall_high'], 3)}"
+    return _number(row[column], {"fit_seconds": 1, "answer_seconds": 1, "peak_memory_mb": 0}.get(column, 3))
+
+
+def _number(value: Any, digits: int) -> str:
+    return "-" if value is None or math.isnan(value) else f"{value:.{digits}f}"

@@ -1,0 +1,134 @@
+"""Training for publication: judged on a split, refitted on all pairs, left behind as a run folder."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from graph import ProductGraph
+    from models.base import OnProgress
+    from models.run_folder import RunFolder
+
+#: Length of the lists that the metrics speak of.
+METRICS_K = 10
+
+
+def train_model(
+    graph: ProductGraph,
+    name: str,
+    settings: Mapping[str, Any] | None = None,
+    *,
+    seed: int = 0,
+    k: int = 20,
+    out: Path | None = None,
+    runs: Path = Path("runs"),
+    metrics: bool = True,
+    split_seed: int = 42,
+    on_progress: OnProgress | None = None,
+) -> RunFolder:
+    """Fit a model on all pairs of ``graph`` and write its run folder.
+
+    What is published is the refit; its figures come from the same settings and seed, fitted on two thirds of the
+    pairs and asked for the rest. The same graph, settings and seed give the same vectors and lists.
+
+    Args:
+        graph: What to learn from.
+        name: Registry name of the model.
+        settings: Changes to its default settings.
+        seed: Seed of both fits.
+        k: Length of the related lists.
+        out: The run folder to write; an earlier run there is replaced. None: a new folder, named by its run id, ...
+        runs: ... in this one.
+        metrics: Whether to judge the settings on a split first; else the run carries no figures.
+        split_seed: Seed of the split.
+        on_progress: Told of every step.
+
+    Raises:
+        UserError: the place cannot be written, or holds something that is no run.
+        ValueError: a setting that cannot work, or a graph without pairs.
+    """
+    import numpy as np
+
+    from models import Embedding, Ranker, create
+    from models.related_lists import build_related
+    from models.run_folder import FORMAT_VERSION, RunFolder, check_place, new_run_id, write_run
+
+    chosen = dict(settings or {})
+    created = datetime.now(UTC)
+    run_id = new_run_id(name, created)
+    path = runs / run_id if out is None else out
+    check_place(path)  # before anything that takes long
+    model = create(name, **chosen)
+    figures = judged(graph, name, chosen, seed=seed, split_seed=split_seed, on_progress=on_progress) if metrics else {}
+    model.fit(graph, seed=seed, on_progress=on_progress)
+    if not isinstance(model, Ranker):
+        raise ValueError(f"{name} ranks no products, so there is nothing to publish")
+    related = build_related(model, graph, k, on_progress=on_progress)
+    vectors = query_vectors = None
+    if isinstance(model, Embedding):
+        vectors = model.vectors
+        query_vectors = None if np.array_equal(model.vectors, model.query_vectors) else model.query_vectors
+    folder = RunFolder(
+        path=path,
+        run={
+            "run_id": run_id,
+            "model": name,
+            "settings": dataclasses.asdict(model.settings),
+            "seed": seed,
+            "graph_fingerprint": graph.fingerprint,
+            "metadata_fingerprint": graph.metadata_fingerprint,
+            "metrics": figures,
+            "created_at": created.isoformat(timespec="seconds"),
+            "n_products": graph.n_products,
+            "dimensions": 0 if vectors is None else int(vectors.shape[1]),
+            "k": k,
+            "format": FORMAT_VERSION,
+        },
+        product_ids=graph.product_ids,
+        listed=graph.listed,
+        vectors=vectors,
+        query_vectors=query_vectors,
+        related=related,
+    )
+    return dataclasses.replace(folder, path=write_run(folder))
+
+
+def judged(
+    graph: ProductGraph,
+    name: str,
+    settings: Mapping[str, Any],
+    *,
+    seed: int = 0,
+    split_seed: int = 42,
+    on_progress: OnProgress | None = None,
+) -> dict[str, Any]:
+    """The figures of ``settings`` on a split of ``graph``: numbers, or ``error`` where the graph is too small to split.
+
+    Keys as :func:`models.evaluation.compare.columns` has them, and how the split was made.
+    """
+    from models import create
+    from models.evaluation import split_pairs
+    from models.evaluation.compare import evaluate, make_task
+
+    try:
+        split = split_pairs(graph, seed=split_seed)
+        task = make_task(split, k=min(METRICS_K, int(graph.listed.sum())))
+    except ValueError as error:
+        return {"error": str(error)}
+    row = evaluate(create(name, **settings), task, label="on a split", seed=seed, on_progress=on_progress)
+    numbers = {
+        key: float(value) for key, value in row.items() if isinstance(value, int | float) and math.isfinite(value)
+    }
+    return {
+        **numbers,
+        "k": task.k,
+        "split_seed": split_seed,
+        "train_pairs": split.train.n_pairs,
+        "held_out_pairs": len(split.held_out),
+        "ranked_products": len(task.queries),
+    }
