@@ -18,14 +18,14 @@ from typing import TYPE_CHECKING, Any, Final, Self
 from pydantic import SecretStr
 
 from graph.errors import UserError
+from graph.names import ShopNames, checked_name
 
 if TYPE_CHECKING:
     from neo4j import Driver, ManagedTransaction, Session
 
-CYPHER_FOLDER: Final = Path(__file__).with_name("cypher")
+OUR_NAMES: Final = ShopNames()
 
-#: The only form that a name put into a statement may have.
-NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]*", re.ASCII)
+CYPHER_FOLDER: Final = Path(__file__).with_name("cypher")
 
 #: Seconds that the driver goes on trying a transaction that the server calls transient (a deadlock, a new leader).
 RETRY_SECONDS: Final = 30.0
@@ -39,30 +39,20 @@ class DatabaseRefusedError(UserError):
     """The database is there and said no: credentials, rights, a read-only database."""
 
 
-def checked_name(name: str) -> str:
-    """``name``, if it may stand in a statement as a label, property or index name.
-
-    Raises:
-        ValueError: anything but letters, digits and underscores, starting with a letter.
-    """
-    if not isinstance(name, str) or not NAME.fullmatch(name):
-        raise ValueError(f"{name!r} cannot be a name in the database: use letters, digits and underscores only")
-    return name
-
-
 @cache
 def _statement_text(name: str) -> str:
     return (CYPHER_FOLDER / f"{checked_name(name)}.cypher").read_text(encoding="utf-8")
 
 
 @cache
-def statement(name: str, names: tuple[tuple[str, str], ...] = ()) -> str:
+def statement(name: str, names: tuple[tuple[str, str], ...] = (), shop: ShopNames = OUR_NAMES) -> str:
     """The text of ``graph/cypher/<name>.cypher``, comments taken out, with ``names`` put in.
 
     Args:
         name: The file's stem.
         names: Pairs (placeholder, name). A placeholder is a whole word of the file, such as ``EMBEDDING`` or
-            ``Product``; the name must pass :func:`checked_name`.
+            ``INDEX_NAME``; the name must pass :func:`~graph.names.checked_name`.
+        shop: What the shop calls its products and their properties.
     """
     lines = (line for line in _statement_text(name).splitlines() if not line.lstrip().startswith("//"))
     text = "\n".join(lines).strip().removesuffix(";")
@@ -70,7 +60,7 @@ def statement(name: str, names: tuple[tuple[str, str], ...] = ()) -> str:
         text, found = re.subn(rf"(?<![$\w]){re.escape(placeholder)}\b", checked_name(chosen), text)
         if not found:
             raise ValueError(f"{name}.cypher has no {placeholder} to put a name into")
-    return text
+    return shop.put_into(text)
 
 
 class Database:
@@ -88,6 +78,7 @@ class Database:
         import neo4j
 
         self.uri, self.username, self.name = uri, username, database
+        self.shop = OUR_NAMES
         auth = (username, password.get_secret_value()) if password is not None else None
         try:
             self._driver: Driver = neo4j.GraphDatabase.driver(
@@ -134,6 +125,10 @@ class Database:
         rows = self.read("server_version")
         return tuple(int(part) for part in re.findall(r"\d+", rows[0]["version"])[:3])
 
+    def statement(self, name: str, /, names: Mapping[str, str] | None = None) -> str:
+        """The text of a statement of ``graph/cypher`` in the words of this shop."""
+        return statement(name, tuple((names or {}).items()), self.shop)
+
     def session(self, **settings: Any) -> Session:
         """A driver session on this database."""
         return self._driver.session(database=self.name, **settings)
@@ -170,26 +165,26 @@ class Database:
 
     def read(self, name: str, /, *, names: Mapping[str, str] | None = None, **parameters: Any) -> list[dict[str, Any]]:
         """Rows of a reading statement of ``graph/cypher``; transient errors are retried."""
-        text = statement(name, tuple((names or {}).items()))
+        text = self.statement(name, names)
         with self.explained(), self.session(default_access_mode="READ") as session:
             return session.execute_read(lambda tx: [record.data() for record in tx.run(text, parameters)])
 
     def write(self, name: str, /, *, names: Mapping[str, str] | None = None, **parameters: Any) -> list[dict[str, Any]]:
         """Rows of a writing statement, run in one transaction; transient errors are retried."""
-        text = statement(name, tuple((names or {}).items()))
+        text = self.statement(name, names)
         with self.explained(), self.session() as session:
             return session.execute_write(lambda tx: [record.data() for record in tx.run(text, parameters)])
 
     def schema(self, name: str, /, *, names: Mapping[str, str] | None = None) -> None:
         """A statement that changes the schema, in a transaction of its own."""
-        text = statement(name, tuple((names or {}).items()))
+        text = self.statement(name, names)
         with self.explained(), self.session() as session:
             session.run(text).consume()
 
     def schema_wait(self, seconds: int) -> None:
         """Wait until every index is online, at most ``seconds``."""
         with self.explained(), self.session() as session:
-            session.run(statement("await_indexes"), seconds=seconds).consume()
+            session.run(self.statement("await_indexes"), seconds=seconds).consume()
 
     def transaction(self, work: Callable[[ManagedTransaction], Any]) -> Any:
         """Run ``work`` in one write transaction; after a transient error it runs again, so it must not keep state."""
@@ -197,11 +192,9 @@ class Database:
             return session.execute_write(work)
 
 
-def run(
-    tx: ManagedTransaction, statement_name: str, /, *, names: Mapping[str, str] | None = None, **parameters: Any
-) -> list[Any]:
-    """Rows of a statement inside a transaction that is already open."""
-    return [record.data() for record in tx.run(statement(statement_name, tuple((names or {}).items())), parameters)]
+def run(tx: ManagedTransaction, statement_name: str, /, **parameters: Any) -> list[Any]:
+    """Rows of a statement about our own nodes, inside a transaction that is already open."""
+    return [record.data() for record in tx.run(statement(statement_name), parameters)]
 
 
 def _first_line(error: BaseException) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from graph.database import Database, statement
+from graph.database import Database
 from graph.errors import UserError
 from graph.product_graph import ProductGraph, complete_metadata
 
@@ -49,18 +49,20 @@ def read_tables(database: Database, on_progress: Callable[[str, int, int], None]
     """
 
     def work(tx: ManagedTransaction) -> StoredTables:
-        return _read_tables(tx, on_progress or (lambda what, done, total: None))
+        return _read_tables(database, tx, on_progress or (lambda what, done, total: None))
 
     with database.explained(), database.session(default_access_mode="READ", fetch_size=5000) as session:
         return session.execute_read(work)
 
 
-def _read_tables(tx: ManagedTransaction, on_progress: Callable[[str, int, int], None]) -> StoredTables:
+def _read_tables(
+    database: Database, tx: ManagedTransaction, on_progress: Callable[[str, int, int], None]
+) -> StoredTables:
     import pandas as pd
 
-    total = tx.run("MATCH (p:Product) RETURN count(p) AS n").single(strict=True)["n"]
+    total = tx.run(database.statement("count_products")).single(strict=True)["products"]
     rows: list[tuple[Any, ...]] = []
-    for record in tx.run(statement("export_products")):
+    for record in tx.run(database.statement("export_products")):
         rows.append(tuple(record.values()))
         if len(rows) % 20_000 == 0:
             on_progress("products", len(rows), total)
@@ -87,7 +89,7 @@ def _read_tables(tx: ManagedTransaction, on_progress: Callable[[str, int, int], 
     ends: list[NDArray[np.int64]] = []
     weights: list[NDArray[np.float64]] = []
     codes: list[NDArray[np.uint8]] = []
-    for record in tx.run(statement("export_pairs")):
+    for record in tx.run(database.statement("export_pairs")):
         a, b, weight, statements = record.values()
         if len(weight) != len(b):  # collect() leaves nulls out
             raise UserError(f"a pair of product {ids[order][row_of_node[a]]!r} has no weight", "weights must be > 0")

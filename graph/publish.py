@@ -18,9 +18,10 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from graph.database import Database, checked_name, run, statement
+from graph.database import Database, run
 from graph.errors import UserError
 from graph.lock import WriterLock, writer_lock
+from graph.names import checked_name
 from graph.run_results import RunResults
 from graph.runs import drop_results, names_of, prune
 from graph.vector_index import IndexVectors, for_inner_product, index_options, true_neighbours
@@ -230,7 +231,7 @@ class _Writer:
         if self.index_vectors is None:
             return
         names = {"INDEX_NAME": self.names["vector_index"], "EMBEDDING": self.names["embedding"]}
-        text = statement("run_index_create", tuple(names.items()))
+        text = self.database.statement("run_index_create", names)
         with self.database.explained(), self.database.session() as session:
             session.run(text, options=index_options(self.dimensions, len(self.rows))).consume()
         while True:

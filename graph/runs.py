@@ -6,9 +6,10 @@ import json
 from dataclasses import dataclass
 from typing import Any, Final
 
-from graph.database import Database, checked_name, statement
+from graph.database import Database
 from graph.errors import UserError
 from graph.lock import writer_lock
+from graph.names import checked_name
 
 #: The kinds of results; a run's property names are ``<kind>_<run_id>``.
 RESULT_KINDS: Final = ("embedding", "query_embedding", "related", "related_score", "related_reason")
@@ -100,4 +101,4 @@ def drop_results(database: Database, names: dict[str, str]) -> None:
     database.schema("run_index_drop", names={"INDEX_NAME": names["vector_index"]})
     with database.explained(), database.session() as session:
         properties = [names[kind] for kind in RESULT_KINDS]
-        session.run(statement("prune_results"), properties=properties).consume()
+        session.run(database.statement("prune_results"), properties=properties).consume()
