@@ -16,22 +16,27 @@ def ids_in_reasons(reasons: Iterable[str]) -> list[str]:
 
 
 def sentence(reason: str, title_of: Callable[[str], str | None]) -> str:
-    """A reason for people; ``title_of`` gives a product's title, or None where it has none."""
+    """A reason for people; ``title_of`` gives a product's title, or None where it has none.
+
+    A reason of a kind that is not known is given back as it is.
+    """
     kind, _, what = reason.partition(":")
-    if kind == "also_bought":
-        return "customers bought them with this one"
-    if kind == "through":
+    if kind == "through" and what:
         names = [title_of(part) or part for part in what.split(",") if part]
         return "also bought with " + _enumerated([_short(name) for name in names])
-    if kind == "brand":
-        return f"the same brand, {what}"
-    if kind == "category":
-        return f"among the most popular in {what}"
-    if kind == "text":
-        return f"described alike: {what}" if what else "described alike"
-    if kind == "popular":
-        return "among the most popular of the shop"
-    return reason
+    sentences = {
+        "pinned": "chosen by the shop",
+        "bought_together": "bought together with this one",
+        "also_bought": "customers bought them with this one",
+        "also_viewed": "customers looked at both",
+        "through": "bought by the same customers, over several steps",
+        "vector": "bought in the same company as this one",
+        "brand": f"the same brand, {what}",
+        "category": f"from the same category, {what}",
+        "text": f"described alike: {what}" if what else "described alike",
+        "popular": "among the most popular of the shop",
+    }
+    return sentences.get(kind, reason)
 
 
 def _short(title: str, longest: int = 48) -> str:
