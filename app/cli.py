@@ -6,12 +6,14 @@ import sys
 
 import typer
 
+from app.commands.compare import compare
 from app.commands.db import db_cli
 from app.commands.demo import demo
 from app.commands.doctor import doctor
 from app.commands.ingest import export_import_files, ingest
 from app.commands.publish import prune, publish, rollback, runs
 from app.commands.related import related
+from app.commands.train import train
 from app.console import safe, say
 from graph.errors import UserError
 
@@ -24,7 +26,7 @@ cli = typer.Typer(
     rich_markup_mode="rich",
 )
 
-for command in (demo, ingest, export_import_files, publish, rollback, runs, prune, related, doctor):
+for command in (demo, ingest, train, compare, export_import_files, publish, rollback, runs, prune, related, doctor):
     cli.command()(command)
 cli.add_typer(db_cli, name="db")
 
