@@ -38,7 +38,8 @@ def main() -> None:
     except UserError as error:
         say(f"[bold red]error:[/] {safe(error.message)}")
         if error.hint:
-            say(safe(error.hint))
+            for line in error.hint.splitlines():  # one by one: safe() takes line ends out
+                say(safe(line))
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
         say("interrupted")
