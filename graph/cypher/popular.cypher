@@ -7,7 +7,7 @@
 //          not_brands: [], in_category: null, not_in_category: null, same_category: null}
 MATCH (store:AlsoBoughtStore {name: 'store'})
 MATCH (p:Product {product_id: $product_id})
-UNWIND range(0, size(store.popular) - 1) AS i
+UNWIND range(0, size(coalesce(store.popular, [])) - 1) AS i
 MATCH (r:Product {product_id: store.popular[i]})
 WHERE r <> p AND coalesce(r.listed, true) AND coalesce(r.in_stock, true) AND NOT coalesce(r.blocked, false)
   AND NOT r.product_id IN $exclude

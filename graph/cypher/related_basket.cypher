@@ -7,7 +7,7 @@ MATCH (:ActiveRun {name: $pointer})-[:IS]->(run:EmbeddingRun)
 UNWIND $product_ids AS id
 WITH DISTINCT run, id
 MATCH (p:Product {product_id: id})
-WITH run, p, p[run.related] AS ids
+WITH run, p, coalesce(p[run.related], []) AS ids
 UNWIND range(0, size(ids) - 1) AS i
 WITH run, p, ids[i] AS id, i
 WHERE NOT id IN $product_ids

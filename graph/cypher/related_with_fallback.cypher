@@ -46,7 +46,7 @@ WITH p, run, found + more AS found
 CALL (p, found) {
   WITH p, found WHERE size(found) < $k
   MATCH (store:AlsoBoughtStore {name: 'store'})
-  UNWIND range(0, size(store.popular) - 1) AS i
+  UNWIND range(0, size(coalesce(store.popular, [])) - 1) AS i
   MATCH (r:Product {product_id: store.popular[i]})
   WHERE r <> p AND NOT r IN [entry IN found | entry.r]
     AND coalesce(r.listed, true) AND coalesce(r.in_stock, true) AND NOT coalesce(r.blocked, false)
