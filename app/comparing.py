@@ -133,7 +133,7 @@ def show_comparison(table: pd.DataFrame) -> None:
         cells = [] if row["error"] else [_cell(row, column) for column in heads]
         lines.append((safe(label), cells or ["[red]failed[/]"], "bold" if row[f"recall_at_{k}"] == best else ""))
     # a narrow terminal gets fewer columns, a file or a pipe gets them all
-    width = out().width if out().is_terminal else 10_000
+    width = out().width
     left_out = [list(heads.values()).index(head) for head in ("MB", "popular", "hit rate", "seen", "95 %", "answer s")]
     kept = list(range(len(heads)))
     while left_out and _width(list(heads.values()), lines, kept) > width:
@@ -144,7 +144,7 @@ def show_comparison(table: pd.DataFrame) -> None:
         shown.add_column(list(heads.values())[i], justify="right", no_wrap=True)
     for name, cells, style in lines:
         shown.add_row(name, *([cells[i] for i in kept] if len(cells) > 1 else cells), style=style)
-    out().print(shown, width=None if out().is_terminal else _width(list(heads.values()), lines, kept), crop=False)
+    out().print(shown)
     for label, row in table.iterrows():
         if row["error"]:
             out().print(f"[red]{safe(label)}[/]: {safe(row['error'])}", soft_wrap=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -41,20 +42,22 @@ def read_pairs(path: Path) -> PairFile:
 
     header, comma = _look_at(path)
     try:
-        table = pd.read_csv(
-            path,
-            sep="," if comma else r"\s+",
-            header=0 if header else None,
-            dtype=str,
-            keep_default_na=False,
-            na_filter=False,
-            nrows=MOST_PAIRS + 1,
-            encoding="utf-8-sig",
-            skip_blank_lines=False,
-            index_col=False,
-            compression="gzip" if path.suffix == ".gz" else None,
-        )
-    except (OSError, EOFError, UnicodeDecodeError, ValueError, pd.errors.ParserError) as error:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", pd.errors.ParserWarning)  # it would drop columns that have no name
+            table = pd.read_csv(
+                path,
+                sep="," if comma else r"\s+",
+                header=0 if header else None,
+                dtype=str,
+                keep_default_na=False,
+                na_filter=False,
+                nrows=MOST_PAIRS + 1,
+                encoding="utf-8-sig",
+                skip_blank_lines=False,
+                index_col=False,
+                compression="gzip" if path.suffix == ".gz" else None,
+            )
+    except (OSError, EOFError, UnicodeDecodeError, ValueError, pd.errors.ParserWarning) as error:
         raise UsageError(f"{path}: cannot be read as pairs ({error})") from error
     first_line = 2 if header else 1
     if len(table) == 0:

@@ -1,0 +1,140 @@
+"""Personalized PageRank and common neighbours against dense matrices, where nothing can hide."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import models
+from graph import ProductGraph
+from models.pagerank import PageRankSettings, PersonalizedPageRank
+from models.ranking import mask_ineligible, top_k
+from models.spreading import rank, score_pairs
+
+
+def dense_weights(graph: ProductGraph, outside_weight: float) -> np.ndarray:
+    weights = graph.to_scipy().toarray().astype(np.float64)
+    weights[~(graph.listed[:, None] & graph.listed[None, :])] *= outside_weight
+    return weights
+
+
+def dense_pagerank(graph: ProductGraph, s: PageRankSettings) -> np.ndarray:
+    """The definition: powers of the row-stochastic matrix, one term a step."""
+    weights = dense_weights(graph, s.outside_weight)
+    total = weights.sum(axis=1, keepdims=True)
+    transition = np.divide(weights, total, out=np.zeros_like(weights), where=total > 0)
+    power, summed = np.eye(graph.n_products), np.zeros_like(weights)
+    for step in range(1, s.steps + 1):
+        power = power @ transition
+        summed += s.alpha * (1 - s.alpha) ** step * power
+    return summed
+
+
+@pytest.mark.parametrize(
+    "chosen",
+    [
+        PageRankSettings(threshold=0),
+        PageRankSettings(threshold=0, steps=1),
+        PageRankSettings(threshold=0, steps=3, alpha=0.15, outside_weight=1.0),
+        PageRankSettings(threshold=0, outside_weight=0.0),
+    ],
+)
+def test_pagerank_is_its_definition(planted: ProductGraph, chosen: PageRankSettings) -> None:
+    model = PersonalizedPageRank(chosen).fit(planted)
+    exact = dense_pagerank(planted, chosen)
+    a, b = np.divmod(np.arange(planted.n_products**2), planted.n_products)
+    scores = model.score(a, b).reshape(exact.shape)  # products that are not listed are asked about as well
+    np.testing.assert_allclose(np.where(np.isneginf(scores), 0, scores), exact, rtol=1e-4, atol=1e-9)
+    assert (np.isneginf(scores) == (exact == 0)).all(), "no evidence is -inf"
+
+    found, values = model.recommend(np.arange(planted.n_products), 10)
+    masked = np.where(exact > 0, exact, -np.inf).astype(np.float32)
+    mask_ineligible(planted, np.arange(planted.n_products), masked, exclude_known=True)
+    _, expected = top_k(masked, 10)
+    np.testing.assert_allclose(values, expected, rtol=1e-4)
+    assert ((found >= 0) == np.isfinite(expected)).all()
+
+
+def test_without_restart_every_step_counts_alike(planted: ProductGraph) -> None:
+    model = PersonalizedPageRank(PageRankSettings(alpha=0, threshold=0, steps=2)).fit(planted)
+    weights = dense_weights(planted, 0.3)
+    transition = weights / np.maximum(weights.sum(axis=1, keepdims=True), 1e-12)
+    expected = transition + transition @ transition
+    a, b = np.zeros(planted.n_products, dtype=np.int64), np.arange(planted.n_products)
+    scores = model.score(a, b)
+    np.testing.assert_allclose(np.where(np.isneginf(scores), 0, scores), expected[0], rtol=1e-4, atol=1e-9)
+
+
+def test_common_neighbours_is_the_squared_matrix(planted: ProductGraph) -> None:
+    weights = dense_weights(planted, 0.3)
+    expected = weights @ weights + weights
+    a, b = np.divmod(np.arange(planted.n_products**2), planted.n_products)
+    scores = models.create("common_neighbours").fit(planted).score(a, b).reshape(expected.shape)
+    np.testing.assert_allclose(np.where(np.isneginf(scores), 0, scores), expected, rtol=1e-4)
+
+
+def test_the_threshold_costs_little_and_only_takes_away(planted: ProductGraph) -> None:
+    exact = PersonalizedPageRank(PageRankSettings(threshold=0)).fit(planted)
+    pruned = PersonalizedPageRank(PageRankSettings(threshold=1e-3)).fit(planted)
+    rows = np.flatnonzero(planted.listed)
+    a, b = np.repeat(rows, len(rows)), np.tile(rows, len(rows))
+    full, thin = exact.score(a, b), pruned.score(a, b)
+    assert (thin <= full * (1 + 1e-5)).all()
+    assert (thin < full * 0.999).any(), "a threshold this high must prune something"
+    same = [
+        len(set(one) & set(other)) / 10
+        for one, other in zip(exact.recommend(rows, 10)[0], pruned.recommend(rows, 10)[0], strict=True)
+    ]
+    assert np.mean(same) > 0.9
+
+
+def test_any_number_of_threads_gives_the_same_bytes(monkeypatch: pytest.MonkeyPatch, planted: ProductGraph) -> None:
+    monkeypatch.setattr("models.spreading._ROWS_A_TASK", 16)
+    spread = PersonalizedPageRank().fit(planted)._spread
+    rows = np.random.default_rng(0).integers(0, planted.n_products, size=500)
+    others = rows[::-1].copy()
+    lists = [rank(spread, planted, rows, 5, exclude_known=True, threads=threads) for threads in (1, 2, 5)]
+    pairs = [score_pairs(spread, rows, others, threads=threads) for threads in (1, 2, 5)]
+    for found, scores in lists[1:]:
+        assert found.tobytes() == lists[0][0].tobytes()
+        assert scores.tobytes() == lists[0][1].tobytes()
+    assert len({scores.tobytes() for scores in pairs}) == 1
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 2**32), st.integers(2, 12))
+def test_a_product_is_answered_alone_as_among_others(seed: int, n: int) -> None:
+    """No product leaves anything behind in the memory that the next one uses; weights over 12 orders of magnitude."""
+    rng = np.random.default_rng(seed)
+    a, b = rng.integers(0, n, size=(2, 3 * n))
+    if (a == b).all():
+        return
+    weight = 10.0 ** rng.uniform(-6, 6, size=3 * n)
+    graph = ProductGraph.from_pairs([f"p{i:02d}" for i in a], [f"p{i:02d}" for i in b], weight)
+    model = PersonalizedPageRank(PageRankSettings(threshold=1e-4)).fit(graph)
+    rows = np.arange(graph.n_products)
+    found, scores = model.recommend(rows, 4)
+    for row in rows:
+        alone, score = model.recommend(rows[row : row + 1], 4)
+        assert alone[0].tolist() == found[row].tolist()
+        assert score[0].tolist() == scores[row].tolist()
+    assert np.isfinite(scores[found >= 0]).all()
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [
+        ("steps", 0),
+        ("alpha", 1.0),
+        ("alpha", -0.1),
+        ("threshold", -1.0),
+        ("threshold", float("nan")),
+        ("outside_weight", -0.5),
+        ("outside_weight", float("inf")),
+    ],
+)
+def test_settings_that_cannot_work_are_named(setting: str, value: float) -> None:
+    with pytest.raises(ValueError, match=setting):
+        models.create("pagerank", **{setting: value})
