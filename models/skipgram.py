@@ -1,0 +1,289 @@
+"""Skip-gram with negative sampling over random walks, trained while they are walked: no corpus is stored.
+
+Mikolov, Sutskever, Chen, Corrado and Dean, "Distributed representations of words and phrases and their
+compositionality" (NIPS 2013), equation 4. Every product has an input vector (as the one asked about) and an output
+vector (as the one found); training raises input[i] · output[j] for products i, j within ``window`` steps of a walk and
+lowers it for products drawn from a noise distribution. Differences from word2vec, all of which keep the expectation:
+
+- a pair counts with the probability that word2vec's random window covers it, instead of being drawn;
+- the noise distribution comes from expected visits, which are computed, instead of counted ones;
+- a group of walks shares its negative samples, each of which counts for many (:mod:`models.skipgram_kernels`);
+- every epoch walks anew; pairs of a product with itself are left out.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models import skipgram_kernels as kernels
+from models.alias import alias_table
+from models.random_bits import key_of
+from models.threads import thread_count
+from models.walks import Walker
+
+#: Walks that share negative samples.
+MOST_WALKS_A_GROUP = 8
+#: Walks whose steps are computed from the same tables before they are added: few enough to fit the cache ...
+MOST_WALKS_A_BATCH = 512
+#: ... and to visit a product once in two batches, on average, so that steps that do not see each other are few.
+VISITS_A_BATCH = 0.5
+#: What a batch may add to one product, in steps of size 1: beyond that, hubs would overshoot further each time.
+LONGEST_STEP = 4.0
+#: Batches smaller than this are not worth a second thread.
+_SMALLEST_SHARED_BATCH = 64
+
+
+@dataclass(frozen=True)
+class SkipGramSettings:
+    """How walks become vectors."""
+
+    dimensions: int = 128
+    """Numbers a vector."""
+    window: int = 5
+    """Steps of a walk within which products are each other's context."""
+    negatives: int = 10
+    """What the negative samples of a pair count together, in samples of word2vec."""
+    shared_negatives: int = 64
+    """Negative samples drawn for each group of eight walks; more are slower and closer to word2vec."""
+    epochs: int = 5
+    """How often ``walks_per_node`` walks start from every product; each epoch walks anew."""
+    learning_rate: float = 0.05
+    """Step size at the start; it falls linearly to nearly nothing."""
+    sampling_power: float = 0.25
+    """Negative samples are drawn in proportion to expected visits to this power; 0 is uniform, word2vec has 0.75.
+
+    The lower it is, the more popular products stay near the top of lists (of the inner product, not of the cosine)."""
+    hogwild: bool = False
+    """Let threads write into the same tables without waiting for each other (Recht, Re, Wright and Niu, NIPS 2011).
+
+    Faster, since steps stay in each core's own cache and nobody waits; but with more than one thread the result
+    differs from run to run, by about as much as another seed would change it."""
+
+    def __post_init__(self) -> None:
+        for name in ("dimensions", "window", "negatives", "shared_negatives", "epochs"):
+            value = getattr(self, name)
+            if not isinstance(value, int | np.integer) or isinstance(value, bool) or value < 1:
+                raise ValueError(f"{name} is {value!r}: it must be a whole number of at least 1")
+        if self.dimensions > MOST_DIMENSIONS:
+            raise ValueError(f"dimensions is {self.dimensions}: at most {MOST_DIMENSIONS} make sense")
+        if not (np.isfinite(self.learning_rate) and self.learning_rate > 0):
+            raise ValueError(f"learning_rate is {self.learning_rate}: it must be a positive number")
+        if not (np.isfinite(self.sampling_power) and 0 <= self.sampling_power <= 1):
+            raise ValueError(f"sampling_power is {self.sampling_power}: it must lie between 0 and 1")
+
+
+MOST_DIMENSIONS = 4096
+
+OnStep = Callable[[int, int], None]
+
+
+def train_on_walks(
+    walker: Walker,
+    settings: SkipGramSettings,
+    *,
+    walk_length: int,
+    walks_per_node: int,
+    seed: np.random.SeedSequence,
+    threads: int | None = None,
+    on_step: OnStep | None = None,
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Input and output vectors, float32[n, dimensions] each; zero for products without edges.
+
+    Args:
+        walker: Of the graph.
+        settings: Of skip-gram.
+        walk_length: Steps a walk, at least 1.
+        walks_per_node: Walks that start from each product in each epoch.
+        seed: All randomness comes from it. The result does not depend on the number of threads (but for
+            ``settings.hogwild``); it may on the processor, for which the compiler orders sums.
+        threads: None is as many as the process may use.
+        on_step: Called as ``on_step(walks done, walks in all)`` from the thread that called.
+
+    Raises:
+        ValueError: a window longer than a walk, or a learning rate under which the vectors grew without bound.
+    """
+    if walk_length < 1 or walks_per_node < 1:
+        raise ValueError(f"walk_length is {walk_length}, walks_per_node {walks_per_node}: both must be at least 1")
+    if settings.window > walk_length:
+        raise ValueError(f"window is {settings.window}, longer than the walks, whose walk_length is {walk_length}")
+    order_seed, start_seed, walk_seed, noise_seed = seed.spawn(4)
+    n, d = walker.n_products, settings.dimensions
+    inputs, outputs = np.zeros((n, d), dtype=np.float32), np.zeros((n, d), dtype=np.float32)
+    nodes = np.flatnonzero(walker.totals > 0)
+    if not len(nodes):
+        return inputs, outputs
+    rng = np.random.default_rng(start_seed)
+    rng.random(out=inputs, dtype=np.float32)
+    inputs -= np.float32(0.5)
+    inputs /= np.float32(d)
+    inputs[walker.totals == 0] = 0
+    visits = walker.expected_visits(walk_length)
+    trainer = _Trainer(walker, settings, walk_length, visits, inputs, outputs, key_of(walk_seed), key_of(noise_seed))
+    workers = 1 if trainer.batch < _SMALLEST_SHARED_BATCH else thread_count(threads)
+    order = np.random.default_rng(order_seed)
+    rounds = settings.epochs * walks_per_node
+    total = rounds * len(nodes)
+    with ThreadPoolExecutor(max(1, workers - 1)) as pool:
+        for turn in range(rounds):
+            starts = order.permutation(nodes)
+            trainer.run(starts, turn * len(nodes), total, workers, pool, on_step)
+            if not np.isfinite(inputs[starts[:1000]]).all():
+                raise ValueError(
+                    f"learning_rate is {settings.learning_rate}: the vectors grew without bound; take a smaller one"
+                )
+    return inputs, outputs
+
+
+def pair_weights(words: int, window: int) -> NDArray[np.float32]:
+    """float32[words, words]: how likely a window drawn from 1 to ``window`` covers positions (i, j)."""
+    distance = np.abs(np.subtract.outer(np.arange(words), np.arange(words)))
+    return np.where((distance > 0) & (distance <= window), (window + 1 - distance) / window, 0).astype(np.float32)
+
+
+class _Trainer:
+    """Batches of walks: all threads compute steps from the same tables, then all add them, each its own rows."""
+
+    def __init__(
+        self,
+        walker: Walker,
+        settings: SkipGramSettings,
+        walk_length: int,
+        visits: NDArray[np.float64],
+        inputs: NDArray[np.float32],
+        outputs: NDArray[np.float32],
+        walk_key: np.uint64,
+        noise_key: np.uint64,
+    ) -> None:
+        self.settings, self.inputs, self.outputs = settings, inputs, outputs
+        self.walk_key, self.noise_key = walk_key, noise_key
+        self.walk_length, self.words = walk_length, walk_length + 1
+        self.walk = walker.kernel()
+        nodes = np.count_nonzero(visits)
+        wanted = int(np.clip(VISITS_A_BATCH * nodes / self.words, 1, MOST_WALKS_A_BATCH))
+        self.group = min(wanted, MOST_WALKS_A_GROUP)
+        groups = wanted // self.group
+        self.batch = groups * self.group
+        self.pair_weight = pair_weights(self.words, settings.window)
+        share = settings.negatives / settings.shared_negatives
+        self.negative_weight = (share * self.pair_weight.sum(axis=1)).astype(np.float32)
+        noise = np.zeros(len(visits))
+        noise[visits > 0] = visits[visits > 0] ** settings.sampling_power
+        self.noise = alias_table(noise)
+        # what a batch is expected to lay on each row, in pairs, and the part of it that is let through
+        pairs = self.batch * self.pair_weight.sum()
+        visited, drawn = visits / visits.sum(), noise / noise.sum()
+        most = LONGEST_STEP / settings.learning_rate
+        on_inputs = pairs * visited * (1 + settings.negatives)
+        on_outputs = pairs * (visited + settings.negatives * drawn)
+        self.input_share = np.minimum(1, most / np.maximum(on_inputs, most)).astype(np.float32)
+        self.output_share = np.minimum(1, most / np.maximum(on_outputs, most)).astype(np.float32)
+        d, shared = settings.dimensions, settings.shared_negatives
+        self.walks = np.empty((self.batch, self.words), dtype=np.int32)
+        self.negatives = np.empty((groups, shared), dtype=np.int32)
+        self.input_steps = np.empty((self.batch * self.words, d), dtype=np.float32)
+        self.output_steps = np.empty((self.batch * self.words, d), dtype=np.float32)
+        self.negative_steps = np.empty((groups * shared, d), dtype=np.float32)
+
+    def run(
+        self,
+        starts: NDArray[np.int64],
+        done: int,
+        total: int,
+        workers: int,
+        pool: ThreadPoolExecutor,
+        on_step: OnStep | None,
+    ) -> None:
+        """One round: a walk from each of ``starts``; ``done`` of ``total`` walks lie behind."""
+        barrier = threading.Barrier(workers)
+
+        def work(me: int) -> None:
+            try:
+                for first in range(0, len(starts), self.batch):
+                    here = min(self.batch, len(starts) - first)
+                    groups = -(-here // self.group)
+                    rate = self.settings.learning_rate * max(1 - (done + first) / total, 1e-3)
+                    a = min(groups * me // workers * self.group, here)
+                    b = min(groups * (me + 1) // workers * self.group, here)
+                    portion = starts[first : first + here]
+                    if self.settings.hogwild:
+                        self._at_once(portion, done + first, a, b, rate)
+                        continue
+                    self._steps(portion, done + first, a, b, groups, rate)
+                    barrier.wait()
+                    self._add(here, groups, me, workers)
+                    barrier.wait()
+                    if me == 0 and on_step is not None:
+                        on_step(done + first + here, total)
+            except BaseException:
+                barrier.abort()  # nobody waits for one who has gone
+                raise
+
+        others = [pool.submit(work, me) for me in range(1, workers)]
+        work(0)
+        for other in others:
+            other.result()
+
+    def _steps(self, starts: NDArray[np.int64], number: int, a: int, b: int, groups: int, rate: float) -> None:
+        """Walk, and compute the steps of walks ``a`` to ``b`` of a batch, the first of which is ``number``."""
+        if a == b:
+            return
+        here, words, shared = len(starts), self.words, self.settings.shared_negatives
+        self.walk(starts[a:b], self.walk_key, number + a, self.walk_length, self.walks[a:b])
+        kernels.gradients(
+            self.walks[:here],
+            a,
+            b,
+            self.group,
+            self.inputs,
+            self.outputs,
+            self.pair_weight,
+            self.negative_weight,
+            self.noise,
+            self.noise_key,
+            number,
+            np.float32(rate),
+            self.negatives[:groups],
+            self.input_steps[: here * words],
+            self.output_steps[: here * words],
+            self.negative_steps[: groups * shared],
+        )
+
+    def _at_once(self, starts: NDArray[np.int64], number: int, a: int, b: int, rate: float) -> None:
+        """The same walks, with every group's steps added before the next group is looked at; no thread waits."""
+        d, shared, words = self.settings.dimensions, self.settings.shared_negatives, self.words
+        self.walk(starts[a:b], self.walk_key, number + a, self.walk_length, self.walks[a:b])
+        negatives = np.empty((1, shared), dtype=np.int32)
+        input_steps, output_steps = np.empty((2, self.group * words, d), dtype=np.float32)
+        negative_steps = np.empty((shared, d), dtype=np.float32)
+        kernels.at_once(
+            self.walks[:b],
+            a,
+            self.group,
+            self.inputs,
+            self.outputs,
+            self.pair_weight,
+            self.negative_weight,
+            self.noise,
+            self.noise_key,
+            number,
+            np.float32(rate),
+            negatives,
+            input_steps,
+            output_steps,
+            negative_steps,
+            self.input_share,
+            self.output_share,
+        )
+
+    def _add(self, here: int, groups: int, part: int, parts: int) -> None:
+        rows = self.walks[:here].reshape(-1)
+        drawn = self.negatives[:groups].reshape(-1)
+        kernels.add_steps(self.inputs, rows, self.input_steps, self.input_share, part, parts)
+        kernels.add_steps(self.outputs, rows, self.output_steps, self.output_share, part, parts)
+        kernels.add_steps(self.outputs, drawn, self.negative_steps, self.output_share, part, parts)
