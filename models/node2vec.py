@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from graph import ProductGraph
 from models.base import Embedding, NotFittedError, OnProgress
+from models.edges import require_pairs
 from models.skipgram import SkipGramSettings, train_on_walks
 from models.walks import Walker
 
@@ -66,6 +67,7 @@ class Node2Vec(Embedding):
         self._query_vectors: NDArray[np.float32] | None = None
 
     def _fit(self, graph: ProductGraph, seed: np.random.SeedSequence, on_progress: OnProgress) -> None:
+        require_pairs(graph)
         s = self.settings
         walker = Walker(graph, p=s.p, q=s.q, threads=self.threads)
         inputs, outputs = train_on_walks(

@@ -170,7 +170,8 @@ def ask(model: Recommender, task: Task, on_progress: OnProgress | None = None) -
     """Scores and lists of a fitted model, as far as its type promises them."""
     positive = negative = lists = hits = None
     if isinstance(model, Scorer):
-        positive, negative = _symmetric(model, task.split.held_out), _symmetric(model, task.negatives)
+        both = _symmetric(model, np.concatenate([task.split.held_out, task.negatives]))
+        positive, negative = both[: len(task.split.held_out)], both[len(task.split.held_out) :]
     if isinstance(model, Ranker):
         lists = np.full((len(task.queries), task.k), -1, dtype=np.int64)
         for start in range(0, len(task.queries), _BLOCK):
@@ -209,7 +210,9 @@ def judge(answers: Answers, task: Task) -> dict[str, float]:
 def _symmetric(model: Scorer, pairs: NDArray[np.int64]) -> NDArray[np.float32]:
     """float32[m]: score(a, b) + score(b, a)."""
     a, b = pairs[:, 0], pairs[:, 1]
-    return np.asarray(model.score(a, b) + model.score(b, a), dtype=np.float32)
+    # one call: what a model works out for a product serves all of its pairs
+    scores = model.score(np.concatenate([a, b]), np.concatenate([b, a]))
+    return np.asarray(scores[: len(pairs)] + scores[len(pairs) :], dtype=np.float32)
 
 
 def _under(label: str, on_progress: OnProgress | None) -> OnProgress | None:

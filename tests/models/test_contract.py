@@ -16,7 +16,7 @@ from models.registry import model_class
 from tests.models.conftest import planted_graph
 
 #: Settings that keep training short where the defaults are made for real catalogues.
-FAST: dict[str, dict[str, object]] = {"node2vec": {"dimensions": 16, "walks_per_node": 200}}
+FAST: dict[str, dict[str, object]] = {"node2vec": {"dimensions": 16}}
 
 #: Models that look at nothing but how often products are bought, or at nothing at all.
 NO_STRUCTURE = {"random", "popular"}
