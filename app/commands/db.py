@@ -46,10 +46,8 @@ def start(
             http_port=http_port,
             on_progress=on_progress,
         )
-        missing = server.missing_jars()
-        if missing:
-            size = sum(jar.size for jar in missing) / 1e6
-            say(f"fetching Neo4j {server.version}: {len(missing)} jars, {size:.0f} MB, kept in {safe(server.cache)}")
+        if (notice := server.fetch_notice()) is not None:
+            say(safe(notice))
         address = server.start()
     if json:
         print_json(_described(chosen, server))

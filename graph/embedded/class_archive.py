@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 #: Seconds after which a draft is nobody's any more; writing one takes about six.
-_DRAFT_LIFE = 86_400.0
+_DRAFT_LIFE = 3_600.0
 _QUIET = ("-Xshare:auto", "-Xlog:disable", "-Xlog:all=error:stderr")
 
 

@@ -56,7 +56,7 @@ def explain(layout: Layout, exit_code: int | None) -> UserError:
     log = tail(layout.console_log)
     where = f"Neo4j's own words are in {layout.console_log}."
     folder = layout.folder
-    if "Lock file has been locked by another process" in log or "store_lock" in log:
+    if "locked by another process" in log:
         return folder_in_use(layout, holder_of(layout))
     if "No space left on device" in log:
         return UserError(f"The disk of {folder} is full.", f"Free some space and start again. {where}")

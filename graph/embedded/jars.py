@@ -98,7 +98,7 @@ def split_by_presence(jars: Sequence[Jar], cache: Path) -> tuple[list[Jar], list
 def ensure_jars(version: str, cache: Path, on_progress: OnProgress | None = None) -> list[Path]:
     """The jars of ``version`` in ``cache``, fetched where they are missing or damaged; in the lock's order.
 
-    ``on_progress`` gets (what, bytes fetched, bytes in all); it is not called when all are there.
+    ``on_progress`` gets (what, MB fetched, MB in all); it is not called when all are there.
 
     Raises:
         UserError: No network, too little disk, or a fetched jar is not the one that the lock names.
@@ -110,6 +110,15 @@ def ensure_jars(version: str, cache: Path, on_progress: OnProgress | None = None
         # A damaged jar is taken away only when a right one takes its place (os.replace), so offline nothing gets worse.
         _fetch(version, missing + wrong, wrong, cache, on_progress)
     return [cache / jar.relative for jar in jars]
+
+
+def fetch_notice(version: str, cache: Path) -> str | None:
+    """What a start is about to fetch, how much and where it keeps it, as a sentence; None where no jar is absent."""
+    absent = [jar for jar in read_lock(version) if not (cache / jar.relative).is_file()]
+    if not absent:
+        return None
+    size = sum(jar.size for jar in absent) / 1e6
+    return f"fetching Neo4j {version} once: {len(absent)} jars, {size:.0f} MB, kept in {cache}"
 
 
 def _check_disk(cache: Path, needed: int) -> None:
@@ -151,7 +160,8 @@ def _fetch(
     lock = threading.Lock()
     stop = threading.Event()
     neighbour = local_maven_repository()
-    what = f"fetching Neo4j {version}: {len(jars)} jars, {total / 1e6:.0f} MB, kept in {cache}"
+    megabytes = max(1, total // 1_000_000)
+    what = f"fetching Neo4j {version} (MB)"
 
     # jgo writes a file where it will stay, so an interrupted fetch would leave half a jar: give it a folder beside.
     with tempfile.TemporaryDirectory(prefix=".fetching-", dir=cache) as staging:
@@ -173,10 +183,10 @@ def _fetch(
             with lock:
                 done += jar.size
                 if on_progress is not None:
-                    on_progress(what, done, total)
+                    on_progress(what, megabytes * done // total, megabytes)
 
         if on_progress is not None:
-            on_progress(what, 0, total)
+            on_progress(what, 0, megabytes)
         with ThreadPoolExecutor(FETCH_THREADS, thread_name_prefix="fetch-jar") as pool:
             try:
                 futures = [pool.submit(bring, jar) for jar in sorted(jars, key=lambda jar: -jar.size)]

@@ -65,7 +65,7 @@ class EmbeddedServer:
         bolt_port: Port of Bolt; by default 7687, or a free one where that is taken.
         http_port: Port of Neo4j Browser; by default 7474, or a free one.
         memory_mb: Heap and page cache together, in MB; by default ``ALSOBOUGHT_NEO4J_MEMORY_MB``, else by the machine.
-        on_progress: Gets (what, bytes done, bytes in all) while jars are fetched.
+        on_progress: Gets (what, MB done, MB in all) while jars are fetched.
     """
 
     def __init__(
@@ -184,6 +184,8 @@ class EmbeddedServer:
             child.kill()
             child.wait()
             self._layout.record.unlink(missing_ok=True)
+            if archive.draft is not None:
+                archive.draft.unlink(missing_ok=True)
             raise
         _children[child.pid] = child
         return record
@@ -299,6 +301,10 @@ class EmbeddedServer:
     def cache(self) -> Path:
         """The folder of the fetched jars."""
         return self._cache
+
+    def fetch_notice(self) -> str | None:
+        """What the next start fetches, how much, and where it is kept; None where nothing has to be fetched."""
+        return jars.fetch_notice(self.version, self._cache)
 
     def missing_jars(self) -> list[jars.Jar]:
         """The jars that a start would have to fetch: absent, or not what the lock names."""

@@ -91,17 +91,21 @@ def test_everything_is_fetched_once_and_then_taken_from_the_cache(
     shelf: Shelf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[tuple[str, int, int]] = []
+    notice = jars.fetch_notice("5.26", shelf.cache)
+    assert notice is not None
+    assert "3 jars" in notice
+    assert str(shelf.cache) in notice
     paths = ensure_jars("5.26", shelf.cache, lambda *step: seen.append(step))
     assert [path.read_bytes() for path in paths] == list(CONTENT.values())
     assert _files(shelf.cache) == sorted(paths), "nothing else stays in the cache"
-    whole = sum(jar.size for jar in PINNED)
-    assert seen[0][1:] == (0, whole)
-    assert seen[-1][1:] == (whole, whole)
-    assert str(shelf.cache) in seen[0][0]
+    assert seen[0][1] == 0
+    assert seen[-1][1] == seen[-1][2] > 0
+    assert [step[1] for step in seen] == sorted(step[1] for step in seen)
     _point_at(monkeypatch, "http://127.0.0.1:9")  # later starts are offline
     seen.clear()
     assert ensure_jars("5.26", shelf.cache, lambda *step: seen.append(step)) == paths
     assert seen == []
+    assert jars.fetch_notice("5.26", shelf.cache) is None
 
 
 def test_a_jar_that_is_not_the_pinned_one_is_refused_and_not_kept(shelf: Shelf) -> None:
