@@ -48,15 +48,14 @@ def test_p_and_q_change_what_is_learnt_and_the_seed_settles_it() -> None:
     assert first == again != other
 
 
-def test_a_graph_without_edges_gives_zero_vectors() -> None:
+def test_a_graph_without_edges_is_refused() -> None:
     import pandas as pd
 
     from graph import ProductGraph
 
     graph = ProductGraph.from_pairs([], [], None, pd.DataFrame(index=pd.Index(["a", "b"], name="product_id")))
-    model = Node2Vec(Node2VecSettings(**SMALL)).fit(graph)  # type: ignore[arg-type]
-    assert not model.vectors.any()
-    assert model.recommend(np.array([0]), 3)[0].tolist() == [[1, -1, -1]]
+    with pytest.raises(ValueError, match="no pairs"):
+        Node2Vec(Node2VecSettings(**SMALL)).fit(graph)  # type: ignore[arg-type]
 
 
 def test_progress_names_the_step() -> None:
