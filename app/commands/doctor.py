@@ -147,16 +147,18 @@ def _environment(settings: DatabaseSettings) -> dict[str, str | None]:
     import os
 
     names = ("NEO4J_URI", "NEO4J_USERNAME", "NEO4J_DATABASE", "ALSOBOUGHT_HOME", "ALSOBOUGHT_NEO4J_MEMORY_MB")
-    shown: dict[str, str | None] = {name: _without_password(os.environ.get(name)) for name in names}
+    shown: dict[str, str | None] = {
+        name: _without_password(value) if (value := os.environ.get(name)) is not None else None for name in names
+    }
     shown["NEO4J_PASSWORD"] = "set" if settings.password is not None else None
     return shown
 
 
-def _without_password(text: str | None) -> str | None:
+def _without_password(text: str) -> str:
     """An address may hold a password (``bolt://user:password@host``), and this is printed."""
     import re
 
-    return text if text is None else re.sub(r"//[^/@]*@", "//…@", text)
+    return re.sub(r"//[^/\s]*@", "//…@", text)
 
 
 def _connection(settings: DatabaseSettings, findings: list[dict[str, str]]) -> dict[str, Any]:
@@ -176,8 +178,9 @@ def _connection(settings: DatabaseSettings, findings: list[dict[str, str]]) -> d
         with Database(target, username, password, name) as database:
             database.verify()
     except UserError as error:
-        _problem(findings, error.message, error.hint)
-        return {"to": shown, "ok": False, "says": error.message}
+        says = _without_password(error.message)  # the driver repeats the address that it was given
+        _problem(findings, says, _without_password(error.hint))
+        return {"to": shown, "ok": False, "says": says}
     return {"to": shown, "ok": True, "says": "answers"}
 
 
