@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 from models import skipgram_kernels as kernels
 from models.alias import alias_table
 from models.random_bits import key_of
+from models.simd import LANES
 from models.threads import thread_count
 from models.walks import Walker
 
@@ -114,15 +115,17 @@ def train_on_walks(
         raise ValueError(f"window is {settings.window}, longer than the walks, whose walk_length is {walk_length}")
     order_seed, start_seed, walk_seed, noise_seed = seed.spawn(4)
     n, d = walker.n_products, settings.dimensions
-    inputs, outputs = np.zeros((n, d), dtype=np.float32), np.zeros((n, d), dtype=np.float32)
+    width = -(-d // LANES) * LANES  # the kernels take sixteen numbers at a time; what is beyond d stays zero
+    inputs, outputs = np.zeros((n, width), dtype=np.float32), np.zeros((n, width), dtype=np.float32)
     nodes = np.flatnonzero(walker.totals > 0)
     if not len(nodes):
-        return inputs, outputs
+        return inputs[:, :d], outputs[:, :d]
     rng = np.random.default_rng(start_seed)
     rng.random(out=inputs, dtype=np.float32)
     inputs -= np.float32(0.5)
     inputs /= np.float32(d)
     inputs[walker.totals == 0] = 0
+    inputs[:, d:] = 0
     visits = walker.expected_visits(walk_length)
     trainer = _Trainer(walker, settings, walk_length, visits, inputs, outputs, key_of(walk_seed), key_of(noise_seed))
     workers = 1 if trainer.batch < _SMALLEST_SHARED_BATCH else thread_count(threads)
@@ -137,7 +140,7 @@ def train_on_walks(
                 raise ValueError(
                     f"learning_rate is {settings.learning_rate}: the vectors grew without bound; take a smaller one"
                 )
-    return inputs, outputs
+    return np.ascontiguousarray(inputs[:, :d]), np.ascontiguousarray(outputs[:, :d])
 
 
 def pair_weights(words: int, window: int) -> NDArray[np.float32]:
@@ -183,7 +186,7 @@ class _Trainer:
         on_outputs = pairs * (visited + settings.negatives * drawn)
         self.input_share = np.minimum(1, most / np.maximum(on_inputs, most)).astype(np.float32)
         self.output_share = np.minimum(1, most / np.maximum(on_outputs, most)).astype(np.float32)
-        d, shared = settings.dimensions, settings.shared_negatives
+        d, shared = inputs.shape[1], settings.shared_negatives
         self.walks = np.empty((self.batch, self.words), dtype=np.int32)
         self.negatives = np.empty((groups, shared), dtype=np.int32)
         self.input_steps = np.empty((self.batch * self.words, d), dtype=np.float32)
@@ -256,7 +259,7 @@ class _Trainer:
 
     def _at_once(self, starts: NDArray[np.int64], number: int, a: int, b: int, rate: float) -> None:
         """The same walks, with every group's steps added before the next group is looked at; no thread waits."""
-        d, shared, words = self.settings.dimensions, self.settings.shared_negatives, self.words
+        d, shared, words = self.inputs.shape[1], self.settings.shared_negatives, self.words
         self.walk(starts[a:b], self.walk_key, number + a, self.walk_length, self.walks[a:b])
         negatives = np.empty((1, shared), dtype=np.int32)
         input_steps, output_steps = np.empty((2, self.group * words, d), dtype=np.float32)

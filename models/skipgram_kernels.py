@@ -16,7 +16,9 @@ from numba import njit
 from models.alias import draw
 from models.arrays import F32, I32, U32
 from models.random_bits import GOLDEN, mix, stream
+from models.simd import fma, load, spread, store
 
+ZERO = np.float32(0.0)
 ONE = np.float32(1.0)
 HALF = np.float32(0.5)
 #: Scores are cut off here: sigmoid(9) is 0.9999.
@@ -40,62 +42,68 @@ def _copy_row(to: F32, i: Any, source: F32, row: Any) -> None:
         to[i, t] = source[row, t]
 
 
-@njit(nogil=True, cache=True, fastmath=True, error_model="numpy")
-def _inner_products(x: F32, y: F32, out: F32, rows: int, columns: int) -> None:
-    """``out[i, j] = x[i] · y[j]``, two by four at a time; an odd row out is done twice, which changes nothing.
+@njit(nogil=True, cache=True, error_model="numpy")
+def combine(weight: F32, y: F32, out: F32, rows: int, add: bool) -> None:
+    """``out[i] = sum over j of weight[i, j] * y[j]`` for i below ``rows``, or ``+=`` where ``add``.
 
-    No BLAS: from several threads, with threads of its own, it would cost more than these small products.
+    Four rows by 32 columns at a time stay in registers. No BLAS: from several threads, with threads of its own, it
+    costs more than such small products.
+
+    weight float32[>= rows rounded up to 4, m]; y float32[m, width], width a multiple of 16; out float32[likewise,
+    width], whose rows behind the last are overwritten, too.
     """
-    width = x.shape[1]
-    for i in range(0, rows, 2):
-        i1 = min(i + 1, rows - 1)
-        for j in range(0, columns, 4):
-            j1 = min(j + 1, columns - 1)
-            j2 = min(j + 2, columns - 1)
-            j3 = min(j + 3, columns - 1)
-            a0 = a1 = a2 = a3 = b0 = b1 = b2 = b3 = np.float32(0.0)
-            for k in range(width):
-                u = x[i, k]
-                v = x[i1, k]
-                a0 += u * y[j, k]
-                a1 += u * y[j1, k]
-                a2 += u * y[j2, k]
-                a3 += u * y[j3, k]
-                b0 += v * y[j, k]
-                b1 += v * y[j1, k]
-                b2 += v * y[j2, k]
-                b3 += v * y[j3, k]
-            out[i, j] = a0
-            out[i, j1] = a1
-            out[i, j2] = a2
-            out[i, j3] = a3
-            out[i1, j] = b0
-            out[i1, j1] = b1
-            out[i1, j2] = b2
-            out[i1, j3] = b3
+    count, width = y.shape
+    zero: Any = spread(ZERO)
+    for i in range(0, rows, 4):
+        k = 0
+        while k + 32 <= width:
+            a0 = a1 = b0 = b1 = c0 = c1 = d0 = d1 = zero
+            if add:
+                a0, a1 = load(out, i, k), load(out, i, k + 16)
+                b0, b1 = load(out, i + 1, k), load(out, i + 1, k + 16)
+                c0, c1 = load(out, i + 2, k), load(out, i + 2, k + 16)
+                d0, d1 = load(out, i + 3, k), load(out, i + 3, k + 16)
+            for j in range(count):
+                y0, y1 = load(y, j, k), load(y, j, k + 16)
+                w = spread(weight[i, j])
+                a0, a1 = fma(w, y0, a0), fma(w, y1, a1)
+                w = spread(weight[i + 1, j])
+                b0, b1 = fma(w, y0, b0), fma(w, y1, b1)
+                w = spread(weight[i + 2, j])
+                c0, c1 = fma(w, y0, c0), fma(w, y1, c1)
+                w = spread(weight[i + 3, j])
+                d0, d1 = fma(w, y0, d0), fma(w, y1, d1)
+            store(out, i, k, a0)
+            store(out, i, k + 16, a1)
+            store(out, i + 1, k, b0)
+            store(out, i + 1, k + 16, b1)
+            store(out, i + 2, k, c0)
+            store(out, i + 2, k + 16, c1)
+            store(out, i + 3, k, d0)
+            store(out, i + 3, k + 16, d1)
+            k += 32
+        if k < width:
+            a0 = b0 = c0 = d0 = zero
+            if add:
+                a0, b0, c0, d0 = load(out, i, k), load(out, i + 1, k), load(out, i + 2, k), load(out, i + 3, k)
+            for j in range(count):
+                y0 = load(y, j, k)
+                a0 = fma(spread(weight[i, j]), y0, a0)
+                b0 = fma(spread(weight[i + 1, j]), y0, b0)
+                c0 = fma(spread(weight[i + 2, j]), y0, c0)
+                d0 = fma(spread(weight[i + 3, j]), y0, d0)
+            store(out, i, k, a0)
+            store(out, i + 1, k, b0)
+            store(out, i + 2, k, c0)
+            store(out, i + 3, k, d0)
 
 
-@njit(nogil=True, cache=True, fastmath=True, error_model="numpy")
-def _add_combinations(weight: F32, y: F32, out: F32, rows: int, columns: int) -> None:
-    """``out[i] += sum over j of weight[i, j] * y[j]``, two by four at a time.
-
-    ``weight`` has a row and three columns to spare, which hold zeros; ``out`` has a row to spare.
-    """
-    width = y.shape[1]
-    for i in range(0, rows, 2):
-        for j in range(0, columns, 4):
-            j1 = min(j + 1, columns - 1)
-            j2 = min(j + 2, columns - 1)
-            j3 = min(j + 3, columns - 1)
-            a0, a1, a2, a3 = weight[i, j], weight[i, j + 1], weight[i, j + 2], weight[i, j + 3]
-            b0, b1, b2, b3 = weight[i + 1, j], weight[i + 1, j + 1], weight[i + 1, j + 2], weight[i + 1, j + 3]
-            for k in range(width):
-                y0 = y[j, k]
-                y1 = y[j1, k]
-                y2 = y[j2, k]
-                y3 = y[j3, k]
-                out[i, k] += a0 * y0 + a1 * y1 + a2 * y2 + a3 * y3
-                out[i + 1, k] += b0 * y0 + b1 * y1 + b2 * y2 + b3 * y3
+@njit(inline="always")
+def _turn(source: F32, to: F32, rows: int) -> None:
+    """``to[k, i] = source[i, k]`` for i below ``rows``."""
+    for i in range(rows):
+        for k in range(source.shape[1]):
+            to[k, i] = source[i, k]
 
 
 @njit(nogil=True, cache=True, fastmath=True, error_model="numpy")
@@ -124,7 +132,7 @@ def gradients(
         first: A multiple of ``size``.
         last: Likewise, or b.
         size: Walks that share negative samples.
-        inputs: float32[n, d].
+        inputs: float32[n, d], d a multiple of 16.
         outputs: float32[n, d].
         pair_weight: float32[L, L], what the pair of positions (i, j) counts; 0 on the diagonal and outside the window.
         negative_weight: float32[L], what a negative sample counts for position i.
@@ -140,17 +148,19 @@ def gradients(
     batch, length = walks.shape
     shared = negatives.shape[1]
     width = inputs.shape[1]
-    x = np.empty((size * length, width), dtype=np.float32)
-    y = np.empty((length, width), dtype=np.float32)
-    z = np.empty((shared, width), dtype=np.float32)
-    # room to spare, always zero, for the kernels that take rows by two and columns by four
-    h = np.zeros((size * length + 3, shared + 3), dtype=np.float32)
-    h_turned = np.zeros((shared + 1, size * length + 3), dtype=np.float32)
-    g = np.zeros((length + 1, length + 3), dtype=np.float32)
-    g_turned = np.zeros((length + 1, length + 3), dtype=np.float32)
-    to_inputs = np.zeros((size * length + 1, width), dtype=np.float32)
-    to_outputs = np.zeros((length + 1, width), dtype=np.float32)
-    to_noise = np.zeros((shared + 1, width), dtype=np.float32)
+    shared_wide = (shared + 15) // 16 * 16
+    wide = (length + 15) // 16 * 16
+    # rows to spare for combine; what is beyond the negatives and beyond the walk stays zero and counts nothing
+    x = np.zeros((size * length + 16, width), dtype=np.float32)
+    y = np.zeros((wide, width), dtype=np.float32)
+    z = np.zeros((shared_wide, width), dtype=np.float32)
+    y_turned = np.zeros((width, wide), dtype=np.float32)
+    z_turned = np.zeros((width, shared_wide), dtype=np.float32)
+    h = np.zeros((size * length + 16, shared_wide), dtype=np.float32)
+    g = np.zeros((wide, wide), dtype=np.float32)
+    to_inputs = np.zeros((size * length + 16, width), dtype=np.float32)
+    to_outputs = np.zeros((wide, width), dtype=np.float32)
+    to_noise = np.zeros((shared_wide, width), dtype=np.float32)
     for start in range(first, last, size):
         group = start // size
         here = min(size, batch - start)
@@ -164,44 +174,36 @@ def gradients(
         for k in range(here):
             for i in range(length):
                 _copy_row(x, k * length + i, inputs, max(np.int64(walks[start + k, i]), np.int64(0)))
-        _inner_products(x, z, h, words, shared)
+        _turn(z, z_turned, shared)
+        combine(x, z_turned, h, words, False)
         for k in range(here):
             for i in range(length):
                 # a dead end trains nothing
                 own = walks[start + k, i]
-                weight = -rate * negative_weight[i] if own >= 0 else np.float32(0.0)
+                weight = -rate * negative_weight[i] if own >= 0 else ZERO
                 at = k * length + i
                 for s in range(shared):
-                    h[at, s] = sigmoid(h[at, s]) * (weight if negatives[group, s] != own else np.float32(0.0))
-        for at in range(words):
-            for s in range(shared):
-                h_turned[s, at] = h[at, s]
-        to_inputs[:] = 0.0
-        to_noise[:] = 0.0
-        h[words] = 0.0
-        h_turned[:, words:] = 0.0
-        _add_combinations(h, z, to_inputs, words, shared)
-        _add_combinations(h_turned, x, to_noise, shared, words)
+                    h[at, s] = sigmoid(h[at, s]) * (weight if negatives[group, s] != own else ZERO)
+        combine(h, z, to_inputs, words, False)
+        combine(h[:words].T, x[:words], to_noise, shared, False)
         for s in range(shared):
             _copy_row(negative_steps, group * shared + s, to_noise, s)
         for k in range(here):
             lo = k * length
-            own_x = x[lo : lo + length]
             for i in range(length):
                 _copy_row(y, i, outputs, max(np.int64(walks[start + k, i]), np.int64(0)))
-            _inner_products(own_x, y, g, length, length)
+            _turn(y, y_turned, length)
+            combine(x[lo:], y_turned, g, length, False)
+            g[length:] = ZERO  # combine writes rows by four
             for i in range(length):
                 own = walks[start + k, i]
                 for j in range(length):
                     other = walks[start + k, j]
                     # going to and fro says nothing about a product and itself
                     counts = (own >= 0) & (other >= 0) & (own != other)
-                    weight = rate * pair_weight[i, j] * (ONE - sigmoid(g[i, j])) if counts else np.float32(0.0)
-                    g[i, j] = weight
-                    g_turned[j, i] = weight
-            to_outputs[:] = 0.0
-            _add_combinations(g, y, to_inputs[lo:], length, length)
-            _add_combinations(g_turned, own_x, to_outputs, length, length)
+                    g[i, j] = rate * pair_weight[i, j] * (ONE - sigmoid(g[i, j])) if counts else ZERO
+            combine(g[:, :length], y[:length], to_inputs[lo:], length, True)
+            combine(g[:length].T, x[lo : lo + length], to_outputs, length, False)
             at = (start + k) * length
             for i in range(length):
                 _copy_row(input_steps, at + i, to_inputs, lo + i)

@@ -1,0 +1,91 @@
+"""Vectors of sixteen float32 as values in numba kernels, so that sums can stay in registers.
+
+The compiler vectorizes a plain loop over rows by itself, but keeps storing and loading what it sums, since it cannot
+know that the arrays do not overlap. A register tile written out with these five functions is about twice as fast.
+LLVM cuts the vectors to what the processor has (one register with AVX-512, two with AVX2, four with NEON).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils
+from numba.core.datamodel import models
+from numba.extending import intrinsic, register_model
+
+LANES = 16
+_LLVM = ir.VectorType(ir.FloatType(), LANES)
+
+
+class _Float32x16(types.Type):
+    def __init__(self) -> None:
+        super().__init__(name="float32x16")  # type: ignore[no-untyped-call]
+
+
+_vector = _Float32x16()
+
+
+@register_model(_Float32x16)
+class _Float32x16Model(models.PrimitiveModel):
+    def __init__(self, manager: Any, numba_type: Any) -> None:
+        super().__init__(manager, numba_type, _LLVM)
+
+
+def _place(context: Any, builder: Any, array_type: Any, array: Any, row: Any, column: Any) -> Any:
+    """Pointer to sixteen consecutive numbers of a row; the array's rows are contiguous."""
+    view = context.make_array(array_type)(context, builder, array)
+    stride = builder.extract_value(view.strides, 0)
+    start = builder.bitcast(view.data, ir.IntType(8).as_pointer())
+    offset = builder.add(builder.mul(row, stride), builder.mul(column, ir.Constant(column.type, 4)))
+    return builder.bitcast(builder.gep(start, [offset]), _LLVM.as_pointer())
+
+
+@intrinsic
+def load(typing: Any, array: Any, row: Any, column: Any) -> Any:
+    """``array[row, column : column + 16]``; nothing is checked."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        loaded = builder.load(_place(context, builder, signature.args[0], *args))
+        loaded.align = 4
+        return loaded
+
+    return _vector(array, types.intp, types.intp), generate
+
+
+@intrinsic
+def store(typing: Any, array: Any, row: Any, column: Any, vector: Any) -> Any:
+    """``array[row, column : column + 16] = vector``; nothing is checked."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        stored = builder.store(args[3], _place(context, builder, signature.args[0], *args[:3]))
+        stored.align = 4
+        return context.get_dummy_value()
+
+    return types.none(array, types.intp, types.intp, _vector), generate
+
+
+@intrinsic
+def spread(typing: Any, value: Any) -> Any:
+    """Sixteen times the same number."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        one = builder.insert_element(ir.Constant(_LLVM, ir.Undefined), args[0], ir.Constant(ir.IntType(32), 0))
+        lanes = ir.Constant(ir.VectorType(ir.IntType(32), LANES), [0] * LANES)
+        return builder.shuffle_vector(one, ir.Constant(_LLVM, ir.Undefined), lanes)
+
+    return _vector(types.float32), generate
+
+
+@intrinsic
+def fma(typing: Any, a: Any, b: Any, c: Any) -> Any:
+    """``a * b + c``, rounded once."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        function = cgutils.get_or_insert_function(  # type: ignore[no-untyped-call]
+            builder.module, ir.FunctionType(_LLVM, [_LLVM] * 3), f"llvm.fma.v{LANES}f32"
+        )
+        return builder.call(function, args)
+
+    return _vector(_vector, _vector, _vector), generate
