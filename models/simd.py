@@ -10,10 +10,11 @@ from __future__ import annotations
 from typing import Any
 
 from llvmlite import ir
-from numba import types
+from numba import extending, types
 from numba.core import cgutils
 from numba.core.datamodel import models
-from numba.extending import intrinsic, register_model
+
+intrinsic: Any = extending.intrinsic  # whose own types know nothing of what it makes
 
 LANES = 16
 _LLVM = ir.VectorType(ir.FloatType(), LANES)
@@ -21,16 +22,16 @@ _LLVM = ir.VectorType(ir.FloatType(), LANES)
 
 class _Float32x16(types.Type):
     def __init__(self) -> None:
-        super().__init__(name="float32x16")  # type: ignore[no-untyped-call]
+        super().__init__(name="float32x16")
 
 
 _vector = _Float32x16()
 
 
-@register_model(_Float32x16)
+@extending.register_model(_Float32x16)
 class _Float32x16Model(models.PrimitiveModel):
     def __init__(self, manager: Any, numba_type: Any) -> None:
-        super().__init__(manager, numba_type, _LLVM)
+        super().__init__(manager, numba_type, _LLVM)  # type: ignore[no-untyped-call]
 
 
 def _place(context: Any, builder: Any, array_type: Any, array: Any, row: Any, column: Any) -> Any:
