@@ -15,7 +15,13 @@ from models.base import Recommender
 _MODELS: Final[dict[str, str]] = {
     "random": "models.random_order:RandomOrder",
     "popular": "models.popular:Popular",
+    "edge_weight": "models.counting:EdgeWeight",
     "common_neighbours": "models.common_neighbours:CommonNeighbours",
+    "adamic_adar": "models.counting:AdamicAdar",
+    "resource_allocation": "models.counting:ResourceAllocation",
+    "pmi": "models.counting:Pmi",
+    "jaccard": "models.counting:Jaccard",
+    "cosine": "models.counting:Cosine",
     "node2vec": "models.node2vec:Node2Vec",
     "pagerank": "models.pagerank:PersonalizedPageRank",
 }

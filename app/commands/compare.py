@@ -31,7 +31,7 @@ def compare(
 ) -> None:
     """Hide a part of the pairs, let every model find them again, and print the table.
 
-    Models: random, popular, common_neighbours, node2vec, pagerank.
+    A name that does not exist is answered with those that do.
 
     Files of pairs are CSV with a header or columns parted by white space, perhaps with a third column of weights.
 

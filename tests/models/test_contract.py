@@ -18,8 +18,8 @@ from tests.models.conftest import planted_graph
 #: Settings that keep training short where the defaults are made for real catalogues.
 FAST: dict[str, dict[str, object]] = {"node2vec": {"dimensions": 16}}
 
-#: Models that look at nothing but how often products are bought, or at nothing at all.
-NO_STRUCTURE = {"random", "popular"}
+#: Models that look at nothing but how often products are bought, at what is known already, or at nothing at all.
+NO_STRUCTURE = {"random", "popular", "edge_weight"}
 
 every_model = pytest.mark.parametrize("name", models.names())
 
