@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from graph.database import Database
 from graph.errors import UserError
-from graph.related import RelatedProduct, entries_of, title_words
+from graph.related import RelatedProduct, entries_of, paths_of, title_words
 
 #: Products that ``popular_refresh`` writes down: enough for filters to leave some.
 POPULAR_COUNT = 500
@@ -150,7 +150,7 @@ def search(database: Database, text: str, *, k: int = 10) -> list[FoundProduct]:
         return []
     query = " ".join(f"({word}^4 OR {word}*^2 OR {word}~)" for word in words)
     rows = database.read("search_title", words=query, k=k)
-    return [FoundProduct(**{**row, "categories": row["categories"] or []}) for row in rows]
+    return [FoundProduct(**{**row, "categories": paths_of(row["categories"])}) for row in rows]
 
 
 def refresh_popular(database: Database, count: int = POPULAR_COUNT) -> int:

@@ -45,7 +45,7 @@ class Filters:
 
     def admits(self, row: dict[str, Any], categories_asked: Iterable[str]) -> bool:
         """Whether a row passes, for the statements that carry no filters. The same rules as the statements'."""
-        price, paths, asked = row["price"], row["categories"] or [], set(categories_asked)
+        price, paths, asked = row["price"], paths_of(row["categories"]), set(categories_asked)
         return (
             row["product_id"] not in self.exclude
             and (self.min_price is None or (price is not None and price >= self.min_price))
@@ -55,6 +55,11 @@ class Filters:
             and (self.not_in_category is None or not any(is_below(path, self.not_in_category) for path in paths))
             and (self.same_category is None or self.same_category == any(path in asked for path in paths))
         )
+
+
+def paths_of(categories: str | list[str] | None) -> list[str]:
+    """Category paths as a list; a shop's own property may hold one text instead."""
+    return [categories] if isinstance(categories, str) else list(categories or [])
 
 
 def is_below(path: str, category: str) -> bool:
@@ -205,12 +210,12 @@ class _Chain:
             "related_new_product",
             words=title_words(self.product["title"]),
             brand=self.product["brand"],
-            categories=self.product["categories"] or [],
+            categories=paths_of(self.product["categories"]),
             exclude=[self.product["product_id"], *self.filters.exclude, *found],
             k=10 * self.k,
             pointer=self.run_facts["pointer"],
         )
-        return [row for row in rows if self.filters.admits(row, self.product["categories"] or [])]
+        return [row for row in rows if self.filters.admits(row, paths_of(self.product["categories"]))]
 
 
 def _note(source: str, run_id: str | None, *, listed: bool, has_list: bool) -> str:
@@ -241,7 +246,7 @@ def entries_of(rows: list[dict[str, Any]]) -> list[RelatedProduct]:
             title=row["title"],
             brand=row["brand"],
             price=row["price"],
-            categories=list(row["categories"] or []),
+            categories=paths_of(row["categories"]),
             score=None if row["score"] is None else float(row["score"]),
             reason=row.get("reason") or "",
             source=row.get("source") or "list",

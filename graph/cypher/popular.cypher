@@ -15,11 +15,12 @@ WHERE r <> p AND coalesce(r.listed, true) AND coalesce(r.in_stock, true) AND NOT
   AND ($max_price IS NULL OR r.price <= $max_price)
   AND NOT coalesce(r.brand IN $not_brands, false)
   AND ($in_category IS NULL
-       OR any(path IN r.categories WHERE path = $in_category OR path STARTS WITH $in_category + ' > '))
-  AND ($not_in_category IS NULL OR r.categories IS NULL
-       OR none(path IN r.categories WHERE path = $not_in_category OR path STARTS WITH $not_in_category + ' > '))
+       OR any(path IN coalesce([] + r.categories, []) WHERE path = $in_category OR path STARTS WITH $in_category + ' > '))
+  AND ($not_in_category IS NULL
+       OR none(path IN coalesce([] + r.categories, []) WHERE path = $not_in_category OR path STARTS WITH $not_in_category + ' > '))
   AND ($same_category IS NULL
-       OR $same_category = any(path IN coalesce(r.categories, []) WHERE path IN coalesce(p.categories, [])))
+       OR $same_category = any(path IN coalesce([] + r.categories, [])
+                               WHERE path IN coalesce([] + p.categories, [])))
 WITH store, r, i ORDER BY i LIMIT $k
 RETURN r.product_id AS product_id, r.title AS title, r.brand AS brand, r.price AS price, r.categories AS categories,
        toFloat(store.popular_neighbours[i]) AS score, 'popular:' AS reason, 'popular' AS source, null AS run_id

@@ -20,7 +20,7 @@ CALL () {
 }
 WITH run, r, max(text) AS text
 WHERE coalesce(r.listed, true) AND NOT coalesce(r.blocked, false) AND NOT r.product_id IN $exclude
-WITH run, r, text, coalesce(r.brand = $brand, false) AS brand, head([path IN $categories WHERE path IN r.categories]) AS category
+WITH run, r, text, coalesce(r.brand = $brand, false) AS brand, head([path IN $categories WHERE path IN [] + r.categories]) AS category
 WITH run, r, text, brand, category,
      text + CASE WHEN brand THEN 0.5 ELSE 0.0 END + CASE WHEN category IS NULL THEN 0.0 ELSE 0.5 END AS alike
 WHERE r[run.related] IS NOT NULL

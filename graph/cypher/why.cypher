@@ -26,7 +26,7 @@ CALL (p, r) {
   RETURN 3 AS hops, null AS through, [] AS weights, null AS strength, 'brand:' + p.brand AS reason,
          'the same brand, ' + p.brand AS text
   UNION ALL
-  WITH p, r, head([path IN p.categories WHERE path IN r.categories]) AS path
+  WITH p, r, head([path IN [] + p.categories WHERE path IN [] + r.categories]) AS path
   WHERE path IS NOT NULL
   RETURN 4 AS hops, null AS through, [] AS weights, null AS strength, 'category:' + path AS reason,
          'both in ' + path AS text
