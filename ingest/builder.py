@@ -113,6 +113,11 @@ class CatalogBuilder:
             self._categories[slot] = categories
         return row, slot
 
+    def is_listed(self, product_id: str) -> bool:
+        """Whether the product has a record of its own, so far."""
+        row = self._rows.get(product_id, len(self._slot))
+        return row < len(self._slot) and self._slot[row] >= 0
+
     def add_statements(self, row: int, relation: str, ids: list[Any]) -> tuple[int, int, list[str]]:
         """Add what the product in ``row`` states about ``ids``: (entries, self-loops left out, what else was).
 

@@ -65,6 +65,8 @@ def named_columns(names: Sequence[str], wanted: Sequence[str], where: str) -> Pa
 
 
 def _told(names: Sequence[str], wanted: Sequence[str], where: str, *, has_header: bool) -> PairColumns:
+    if len(wanted) not in (2, 3):
+        raise UsageError(f"{where} is a table of pairs: --columns names the two products and perhaps the weight")
     positions = []
     for column in wanted:
         matches = [i for i, name in enumerate(names) if name == column]

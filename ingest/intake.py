@@ -9,6 +9,7 @@ from typing import Final
 
 from graph.errors import UserError
 from ingest.builder import CatalogBuilder
+from ingest.orders.table import OrderTable
 from ingest.rejects import RejectLog
 from ingest.settings import IngestSettings, OnProgress
 from ingest.source import LineReader
@@ -26,6 +27,7 @@ class Intake:
         settings: How to read.
         rejects: Where rejected and repaired lines are told.
         builder: The tables that grow.
+        orders: The order lines that are collected, to be made pairs of when all are there.
         on_progress: Whom to tell how far it is.
         lines: Lines, or rows of tables, that are not blank; over all files.
         entries: Entries of related lists that are used.
@@ -39,6 +41,7 @@ class Intake:
     rejects: RejectLog
     on_progress: OnProgress | None = None
     builder: CatalogBuilder = field(default_factory=CatalogBuilder)
+    orders: OrderTable = field(default_factory=OrderTable)
     lines: int = 0
     entries: int = 0
     bytes_read: int = 0

@@ -47,12 +47,12 @@ class ProductLines:
                     continue
                 if encoding_broken:
                     record.repairs.append(("wrong_encoding", "not UTF-8: what could not be read became U+FFFD"))
-                self._add(record, path, number, text)
+                self.add(record, path, number, text)
             intake.after_batch(path, lines, bad, reader.bytes_read, reader.size)
         intake.after_stream(reader)
         intake.after_file(path, lines, bad)
 
-    def _add(self, record: Record, path: Path, number: int, text: str) -> None:
+    def add(self, record: Record, path: Path, number: int, text: str) -> None:
         """A record into the tables, its repairs into the log."""
         intake, repairs = self.intake, record.repairs
         row, repeats = intake.builder.add_product(record)

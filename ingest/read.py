@@ -10,24 +10,27 @@ from graph.catalog import Catalog
 from graph.errors import UserError
 from ingest import formats
 from ingest.intake import Intake
+from ingest.orders import OrderReport, convert
 from ingest.product_lines import ProductLines
+from ingest.records import Record
 from ingest.rejects import RejectLog
 from ingest.report import IngestReport
 from ingest.settings import IngestSettings, OnProgress
-from ingest.source import check_files, first_lines
+from ingest.source import check_files, first_lines, named_files, standard_input_kept
 
 
 def read_catalog(
     paths: Sequence[Path], settings: IngestSettings | None = None, on_progress: OnProgress | None = None
 ) -> tuple[Catalog, IngestReport]:
-    """Read files of products, of pairs, or of both, into one catalogue.
+    """Read files of products, of pairs, of orders, or of several kinds, into one catalogue.
 
     A product of several records keeps the first value of each field and the statements of all. Products that only
     related lists or pairs name come last, by id; they are not listed, unless no file has records of products at all.
     Memory follows the tables, not the files.
 
     Args:
-        paths: Files, plain or gzip; a product's records may be spread over them.
+        paths: Files, plain, gzip or zstd; folders of such, patterns like ``data/*.gz``, and ``-`` for the standard
+            input. A product's records may be spread over them.
         settings: How to read; ``IngestSettings()`` where absent.
         on_progress: Called as ``(what, done, total)`` with bytes on the disk.
 
@@ -37,7 +40,13 @@ def read_catalog(
     """
     started = time.perf_counter()
     settings = settings or IngestSettings()
-    paths = check_files([Path(path) for path in paths])
+    with standard_input_kept([Path(path) for path in paths]) as kept:
+        return _read_files(check_files(named_files(kept)), settings, on_progress, started)
+
+
+def _read_files(
+    paths: list[Path], settings: IngestSettings, on_progress: OnProgress | None, started: float
+) -> tuple[Catalog, IngestReport]:
     if settings.format == "auto":
         chosen = [formats.detect(path, first_lines(path, settings)) for path in paths]
     else:
@@ -49,8 +58,11 @@ def read_catalog(
             rejects.start_file()
             if name in formats.OF_PRODUCTS:
                 products.read(path, formats.of_products(name).parse)
+            elif name in formats.OF_RECORDS:
+                formats.of_records(name).read(path, products)
             else:
                 formats.of_pairs(name).read(path, intake)
+    order_report = _add_orders(intake) if len(intake.orders) else None
     catalog, counts = intake.builder.finish(all_listed=not intake.has_products)
     if not len(catalog.products):
         raise UserError(f"no products in {', '.join(map(str, paths))}")
@@ -76,5 +88,20 @@ def read_catalog(
         bytes_read=intake.bytes_read,
         bytes_text=intake.bytes_text,
         seconds=time.perf_counter() - started,
+        orders=order_report,
     )
     return catalog, report
+
+
+def _add_orders(intake: Intake) -> OrderReport:
+    """Make pairs of the collected orders, and products of what was bought where no file has products."""
+    bought, report = convert(intake.orders, intake.settings.orders, intake.on_progress)
+    builder = intake.builder
+    ids = bought.products["product_id"].to_numpy(dtype=object)
+    titles, prices = bought.products["title"].tolist(), bought.products["price"].tolist()
+    for product_id, title, price in zip(ids.tolist(), titles, prices, strict=True):
+        if not intake.has_products or builder.is_listed(product_id):
+            builder.add_product(Record(product_id, title=title, price=price))
+    pairs = bought.pairs
+    builder.add_pairs(ids[pairs["a"]].tolist(), ids[pairs["b"]].tolist(), pairs["weight"].tolist())
+    return report

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from ingest.orders.report import OrderReport
+
 
 @dataclass(frozen=True)
 class IngestReport:
@@ -32,6 +34,7 @@ class IngestReport:
         bytes_read: Bytes on the disk.
         bytes_text: Bytes after decompression.
         seconds: Wall-clock time.
+        orders: What became of order lines; None where no file has any.
     """
 
     files: tuple[str, ...]
@@ -54,6 +57,7 @@ class IngestReport:
     bytes_read: int
     bytes_text: int
     seconds: float
+    orders: OrderReport | None = None
 
     @property
     def n_bad(self) -> int:
@@ -74,6 +78,8 @@ class IngestReport:
             f"{self.pairs:,} pairs out of {self.statements:,} statements: {self.pairs_between_listed:,} between listed "
             f"products, {self.pairs_to_unlisted:,} with one that only lists name",
         ]
+        if self.orders is not None:
+            lines += self.orders.summary()
         if self.columns:
             lines.append("columns: " + ", ".join(f"{what} is {name}" for what, name in self.columns.items()))
         if self.ignored_entries:

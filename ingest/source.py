@@ -1,9 +1,14 @@
-"""Files as streams of lines: plain or gzip, whole or cut off, in memory that does not grow with the file."""
+"""Files as streams of lines: plain, gzip or zstd, whole or cut off, in memory that does not grow with the file."""
 
 from __future__ import annotations
 
+import shutil
 import stat
+import sys
+import tempfile
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from glob import glob
 from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, Final, cast
@@ -11,22 +16,82 @@ from typing import BinaryIO, Final, cast
 from graph.errors import UsageError, UserError
 from ingest.settings import IngestSettings
 
+#: What stands for the standard input among paths.
+STANDARD_INPUT: Final = Path("-")
+
 _READ_BYTES: Final = 256 << 10
 _BLOCK_BYTES: Final = 1 << 20
 #: Small files may expand as they like: ten equal lines compress very well.
 _EXPANSION_FREE_BYTES: Final = 64 << 20
 
 _GZIP: Final = b"\x1f\x8b"
+_ZSTD: Final = b"\x28\xb5\x2f\xfd"
+_ZSTD_SKIPPABLE: Final = tuple(bytes([0x50 + i]) + b"\x2a\x4d\x18" for i in range(16))
 _BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 #: First bytes -> what such a file is, for kinds that are recognized in order to say what to do.
 _NOT_READ: Final = {
-    b"\x28\xb5\x2f\xfd": "compressed with zstd: decompress it first (zstd -d)",
     b"BZh": "compressed with bzip2: decompress it first (bunzip2)",
     b"\xfd7zXZ\x00": "compressed with xz: decompress it first (unxz)",
     b"PK\x03\x04": "a zip archive: unpack it first (unzip)",
     b"\xff\xfe": "text in UTF-16: convert it first (iconv -f UTF-16 -t UTF-8)",
     b"\xfe\xff": "text in UTF-16: convert it first (iconv -f UTF-16 -t UTF-8)",
 }
+
+
+def named_files(paths: Sequence[Path]) -> list[Path]:
+    """The files that paths mean: those in a folder, those a pattern fits where no file is called that.
+
+    Files come in the order of the paths, those of a folder or pattern by name. Folders in folders and hidden files are
+    passed over.
+
+    Raises:
+        UsageError: a folder holds no file, or a pattern fits none.
+    """
+    found: list[Path] = []
+    for path in paths:
+        try:
+            is_folder, is_there = path.is_dir(), path.exists()
+        except OSError:  # check_files says what is wrong with it
+            is_folder, is_there = False, True
+        if is_folder:
+            files = [file for file in path.iterdir() if file.is_file() and not file.name.startswith(".")]
+            if not files:
+                raise UsageError(f"the folder {path} holds no files")
+            found += sorted(files)
+        elif not is_there and set(str(path)) & set("*?["):
+            matches = [Path(match) for match in glob(str(path)) if Path(match).is_file()]
+            if not matches:
+                raise UsageError(f"no file fits {path}")
+            found += sorted(matches)
+        else:
+            found.append(path)
+    return found
+
+
+@contextmanager
+def standard_input_kept(paths: Sequence[Path]) -> Iterator[list[Path]]:
+    """The same paths, with a file that holds the standard input in place of ``-``; the file goes afterwards.
+
+    The input is looked at before it is read, which a stream does not allow; so it is written to a temporary file.
+
+    Raises:
+        UsageError: ``-`` stands there twice, or the input is a terminal.
+    """
+    if paths.count(STANDARD_INPUT) == 0:
+        yield list(paths)
+        return
+    if paths.count(STANDARD_INPUT) > 1:
+        raise UsageError("the standard input (-) is named twice")
+    if sys.stdin.isatty():
+        raise UsageError("the standard input (-) is a terminal", "Pipe a file into it.")
+    with tempfile.TemporaryDirectory(prefix="alsobought-") as folder:
+        kept = Path(folder) / "standard-input"
+        try:
+            with kept.open("wb") as file:
+                shutil.copyfileobj(sys.stdin.buffer, file, _BLOCK_BYTES)
+        except OSError as error:
+            raise UserError(f"the standard input cannot be kept in {folder}: {error.strerror}") from None
+        yield [kept if path == STANDARD_INPUT else path for path in paths]
 
 
 def check_files(paths: Sequence[Path]) -> list[Path]:
@@ -47,7 +112,7 @@ def check_files(paths: Sequence[Path]) -> list[Path]:
         except OSError as error:
             raise UsageError(f"{path} cannot be opened: {error.strerror}") from None
         if stat.S_ISDIR(info.st_mode):
-            raise UsageError(f"{path} is a folder", "Name the files in it.")
+            raise UsageError(f"{path} is a folder", "Name the files in it.")  # named_files does that
         if not stat.S_ISREG(info.st_mode):
             raise UsageError(f"{path} is a pipe, socket or device", "Write its content to a file and name that.")
         if info.st_size == 0:
@@ -128,7 +193,12 @@ class LineReader:
         try:
             with self.path.open("rb") as file:
                 start = file.read(_READ_BYTES)
-                yield from self._gzip_blocks(file, start) if start[:2] == _GZIP else self._plain_blocks(file, start)
+                if start[:2] == _GZIP:
+                    yield from self._gzip_blocks(file, start)
+                elif start.startswith((_ZSTD, *_ZSTD_SKIPPABLE)):
+                    yield from self._zstd_blocks(file, start)
+                else:
+                    yield from self._plain_blocks(file, start)
         except OSError as error:
             raise UserError(f"{self.path} cannot be read: {error.strerror or error}") from None
 
@@ -153,12 +223,7 @@ class LineReader:
                 except isal_error as error:
                     self.damage = f"its gzip data is damaged ({error})"
                     return
-                self.bytes_text += len(block)
-                if self.bytes_text > max(self.bytes_read * self._max_expansion, _EXPANSION_FREE_BYTES):
-                    raise UserError(
-                        f"{self.path} expands more than {self._max_expansion:g}-fold, as a gzip bomb does",
-                        "If the file is what you think it is, decompress it first.",
-                    )
+                self._count_text(block)
                 if block:
                     yield block
                 data = stream.unconsumed_tail
@@ -180,6 +245,51 @@ class LineReader:
             if not _GZIP.startswith(data[:2]):
                 self.damage = "something that is not gzip follows its gzip data"
                 return
+
+    def _zstd_blocks(self, file: BinaryIO, data: bytes) -> Iterator[bytes]:
+        """The text of all frames, however many were concatenated, up to the end or the first damage."""
+        if sys.version_info >= (3, 14):
+            from compression import zstd
+        else:
+            from backports import zstd
+
+        self.bytes_read += len(data)
+        while data:
+            if len(data) < len(_ZSTD):
+                data += self._read(file)
+            if not data.startswith((_ZSTD, *_ZSTD_SKIPPABLE)):
+                self.damage = "something that is not zstd follows its zstd data"
+                return
+            stream = zstd.ZstdDecompressor()
+            while not stream.eof:
+                try:
+                    block = stream.decompress(data, _BLOCK_BYTES)
+                except zstd.ZstdError as error:
+                    self.damage = f"its zstd data is damaged ({error})"
+                    return
+                self._count_text(block)
+                if block:
+                    yield block
+                data = b""
+                if stream.needs_input and not stream.eof:
+                    data = self._read(file)
+                    if not data:
+                        self.damage = "its zstd data ends in the middle"
+                        return
+            data = stream.unused_data or self._read(file)
+
+    def _count_text(self, block: bytes) -> None:
+        """Count decompressed text.
+
+        Raises:
+            UserError: there is far more of it than any catalogue gives.
+        """
+        self.bytes_text += len(block)
+        if self.bytes_text > max(self.bytes_read * self._max_expansion, _EXPANSION_FREE_BYTES):
+            raise UserError(
+                f"{self.path} expands more than {self._max_expansion:g}-fold, as a compression bomb does",
+                "If the file is what you think it is, decompress it first.",
+            )
 
     def _read(self, file: BinaryIO) -> bytes:
         data = file.read(_READ_BYTES)

@@ -1,5 +1,5 @@
-"""The formats that can be read, one a file. To add one, write its file and name it in :data:`OF_PRODUCTS` or
-:data:`OF_PAIRS`; :class:`ProductFormat` and :class:`PairFormat` say what the file has to offer.
+"""The formats that can be read, one a file. To add one, write its file and name it in :data:`OF_PRODUCTS`,
+:data:`OF_RECORDS` or :data:`OF_PAIRS`; the three classes below say what the file has to offer.
 """
 
 from __future__ import annotations
@@ -11,12 +11,15 @@ from typing import Final, Protocol, cast
 
 from graph.errors import UsageError
 from ingest.intake import Intake
+from ingest.product_lines import ProductLines
 from ingest.records import Record
 
 #: Formats with one product a line.
 OF_PRODUCTS: Final = ("amazon2014", "amazon2018", "amazon2023")
-#: Formats with pairs of products and nothing about the products.
-OF_PAIRS: Final = ("pairs", "parquet_pairs")
+#: Formats of what was bought together, pairs or orders; where several could fit, the first is taken.
+OF_PAIRS: Final = ("orders", "pairs", "parquet_pairs", "reviews", "baskets")
+#: Formats with products of several lines.
+OF_RECORDS: Final = ("snap",)
 _EXCERPT_CHARACTERS: Final = 80
 
 
@@ -41,7 +44,7 @@ class ProductFormat(Protocol):
 
 
 class PairFormat(Protocol):
-    """A file of pairs.
+    """A file of pairs, or of orders to make pairs of.
 
     Attributes:
         NAME: What people write after ``--format``.
@@ -60,9 +63,29 @@ class PairFormat(Protocol):
         ...
 
 
+class RecordFormat(Protocol):
+    """Products of several lines each.
+
+    Attributes:
+        NAME: What people write after ``--format``.
+        LOOKS_LIKE: A phrase that says by what it is recognized.
+    """
+
+    NAME: str
+    LOOKS_LIKE: str
+
+    def looks_like(self, lines: Sequence[bytes], /) -> bool:
+        """Whether a file that begins with these lines is of this format."""
+        ...
+
+    def read(self, path: Path, products: ProductLines, /) -> None:
+        """Read the file into ``products``."""
+        ...
+
+
 def names() -> list[str]:
     """Names of all formats."""
-    return [*OF_PRODUCTS, *OF_PAIRS]
+    return [*OF_PRODUCTS, *OF_RECORDS, *OF_PAIRS]
 
 
 def checked(name: str) -> str:
@@ -86,6 +109,11 @@ def of_pairs(name: str) -> PairFormat:
     return cast(PairFormat, import_module(f"ingest.formats.{name}"))
 
 
+def of_records(name: str) -> RecordFormat:
+    """The format of products of several lines of that name."""
+    return cast(RecordFormat, import_module(f"ingest.formats.{name}"))
+
+
 def detect(path: Path, lines: Sequence[bytes]) -> str:
     """The format that a file's first lines are of.
 
@@ -101,11 +129,18 @@ def detect(path: Path, lines: Sequence[bytes]) -> str:
     best = max(hits, key=hits.__getitem__)
     if hits[best] * 2 >= len(lines):
         return best
+    for name in OF_RECORDS:
+        if of_records(name).looks_like(lines):
+            return name
     for name in OF_PAIRS:
         if of_pairs(name).looks_like(lines):
             return name
     begins = lines[0][:_EXCERPT_CHARACTERS].decode("utf-8", "replace")
-    every: list[ProductFormat | PairFormat] = [*map(of_products, OF_PRODUCTS), *map(of_pairs, OF_PAIRS)]
+    every: list[ProductFormat | RecordFormat | PairFormat] = [
+        *map(of_products, OF_PRODUCTS),
+        *map(of_records, OF_RECORDS),
+        *map(of_pairs, OF_PAIRS),
+    ]
     looked_for = "; ".join(f"{candidate.NAME} ({candidate.LOOKS_LIKE})" for candidate in every)
     raise UsageError(
         f"{path} has no format that can be read. It begins with {begins!r}. Looked for: {looked_for}",

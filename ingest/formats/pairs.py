@@ -20,11 +20,11 @@ from ingest.columns import PairColumns, by_position, guess, named_columns
 from ingest.fields import why_not_an_id
 from ingest.intake import Intake, decode
 from ingest.source import LineReader, first_lines
+from ingest.tables import cut
 
 NAME: Final = "pairs"
 LOOKS_LIKE: Final = "a table in CSV or TSV with two columns of products, or an edge list"
 
-_DELIMITERS: Final = ("\t", ",", ";", "|", " ")
 _COMMENT: Final = "#"
 #: How tools write a value that is absent; no product is called that.
 _ABSENT: Final = frozenset({"nan", "NaN", "None", "null", "NULL", "NA", "N/A", "<NA>"})
@@ -162,7 +162,7 @@ def _layout(sample: Sequence[str], wanted: tuple[str, ...], where: str) -> tuple
     Raises:
         UsageError: no delimiter gives the lines the same number of columns, or the columns cannot be told.
     """
-    delimiter, rows = _cut([line for line in sample if not line.startswith(_COMMENT)])
+    delimiter, rows = cut([line for line in sample if not line.startswith(_COMMENT)])
     if not rows:
         raise UsageError(f"{where} is no table of pairs", "Its columns must be two product ids and perhaps a weight.")
     width, below = len(rows[0]), rows[1:]
@@ -172,17 +172,3 @@ def _layout(sample: Sequence[str], wanted: tuple[str, ...], where: str) -> tuple
         return _Layout(delimiter, width, named_columns(rows[0], wanted, where)), below
     numeric = width > 2 and all(len(row) == width and _weight(row[2]) is not None for row in rows)
     return _Layout(delimiter, width, by_position(rows[0], wanted, numeric, where)), rows
-
-
-def _cut(lines: Sequence[str]) -> tuple[str, list[list[str]]]:
-    """The delimiter that cuts most lines into as many columns as the first, at least two; no rows if none does."""
-    for delimiter in _DELIMITERS:
-        rows: list[list[str]] = []
-        for line in lines:
-            try:
-                rows += csv.reader([line], delimiter=delimiter, strict=True, skipinitialspace=delimiter == " ")
-            except csv.Error:
-                continue
-        if rows and len(rows[0]) >= 2 and sum(len(row) == len(rows[0]) for row in rows) * 2 > len(lines):
-            return delimiter, rows
-    return "", []

@@ -101,12 +101,16 @@ class OrderTable:
             self.has_orders = False
         product = array("i", map(self._products.__getitem__, products))
         order = array("i", map(self._orders.__getitem__, orders))
+        customer = array("i", [NOBODY] * n if customers is None else map(self._customers.__getitem__, customers))
+        time = array("q", [UNKNOWN] * n if times is None else times)
+        quantity = array("d", [1.0] * n if quantities is None else quantities)
+        price = array("d", [nan] * n if prices is None else prices)
         self._product += product
         self._order += order
-        self._customer += array("i", [NOBODY] * n if customers is None else map(self._customers.__getitem__, customers))
-        self._time += array("q", [UNKNOWN] * n if times is None else times)
-        self._quantity += array("d", [1.0] * n if quantities is None else quantities)
-        self._price += array("d", [nan] * n if prices is None else prices)
+        self._customer += customer
+        self._time += time
+        self._quantity += quantity
+        self._price += price
         self.has_quantities |= quantities is not None
         if titles is None:
             return

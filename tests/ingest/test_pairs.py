@@ -159,8 +159,6 @@ def test_columns_are_guessed_only_where_one_reading_fits(
 
 def test_tables_of_other_things_are_not_taken_for_pairs(tmp_path: Path) -> None:
     for text in (
-        "order_id,product_id\nO1,P1\nO1,P2\n",
-        "order_id,product_id,quantity\nO1,P1,2\nO1,P2,1\n",
         "id;title\n1;Soap\n2;Brush\n",
         "just some words\nand some more words\n",
     ):

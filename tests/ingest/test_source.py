@@ -108,7 +108,7 @@ def test_overlong_lines_are_dropped_where_they_stand(tmp_path: Path) -> None:
 
 def test_a_bomb_is_refused_before_it_is_unpacked(tmp_path: Path) -> None:
     bomb = write(tmp_path, gzip.compress(bytes(80_000_000)))
-    with pytest.raises(UserError, match="gzip bomb"):
+    with pytest.raises(UserError, match="compression bomb"):
         read(bomb)
 
 
@@ -121,7 +121,6 @@ def test_paths_that_cannot_be_read_are_refused_with_what_they_are(tmp_path: Path
     good = write(tmp_path, b"a\n", "good")
     os.mkfifo(tmp_path / "pipe")
     write(tmp_path, b"", "empty")
-    write(tmp_path, b"\x28\xb5\x2f\xfd....", "a.zst")
     write(tmp_path, "text".encode("utf-16"), "utf16")
     (tmp_path / "again").hardlink_to(good)
     assert check_files([good]) == [good]
@@ -132,7 +131,6 @@ def test_paths_that_cannot_be_read_are_refused_with_what_they_are(tmp_path: Path
         (["."], "is a folder"),
         (["pipe"], "pipe"),
         (["empty"], "empty"),
-        (["a.zst"], "zstd"),
         (["utf16"], "UTF-16"),
         (["good", "again"], "named twice"),
         (["x" * 300], "cannot be opened"),
