@@ -22,6 +22,7 @@ from graph.database import Database, run
 from graph.errors import UserError
 from graph.lock import WriterLock, writer_lock
 from graph.names import checked_name
+from graph.queries import refresh_popular
 from graph.run_results import RunResults
 from graph.runs import drop_results, names_of, prune
 from graph.vector_index import IndexVectors, for_inner_product, index_options, true_neighbours
@@ -113,6 +114,8 @@ def publish(
         writer.build_index()
         step("check")
         facts = writer.check()
+        step("popular")
+        refresh_popular(database)  # belongs to the graph, not to a run: what readers end with when all else is empty
         step("ready")
         writer.ready(facts)
         before: str | None = None

@@ -155,7 +155,9 @@ with Database(os.environ["NEO4J_URI"], "neo4j", SecretStr(os.environ["NEO4J_PASS
 """
 
 
-@pytest.mark.parametrize("step", ["begin", "vectors", "lists", "index", "check", "ready", "flip", "prune", "done"])
+@pytest.mark.parametrize(
+    "step", ["begin", "vectors", "lists", "index", "check", "popular", "ready", "flip", "prune", "done"]
+)
 def test_killed_at_any_step_what_served_serves_whole_and_the_publish_can_be_repeated(
     loaded, neo4j_server, step
 ) -> None:
@@ -203,5 +205,6 @@ def test_a_product_without_a_list_gets_its_categorys_most_popular_and_says_so(lo
     assert all("Shop > Aisle 0" in entry.categories for entry in answer.related)
     publish(database, make_run(graph))
     outside = related(database, "X0001")
-    assert outside.source == "none"
+    assert outside.source == "popular"
     assert "does not list" in outside.note
+    assert all(entry.reason == "popular:" for entry in outside.related)
