@@ -38,6 +38,8 @@ def open_database(*, quiet: bool = False, say_start: Callable[[str], None] = say
         server = EmbeddedServer(database_folder(settings.home, name), on_progress=on_progress)
         if not server.status().running and not quiet:
             say_start(f"starting the embedded Neo4j, database [bold]{safe(name)}[/] (alsobought db stop stops it)")
+            if (notice := server.fetch_notice()) is not None:
+                say_start(safe(notice))
         address = server.start()
     with Database(address.uri, address.username, address.password) as database:
         database.verify()

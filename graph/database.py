@@ -77,7 +77,7 @@ class Database:
         """
         import neo4j
 
-        self.uri, self.username, self.name = uri, username, database
+        self.uri, self.username, self.name = without_password(uri), username, database
         self.shop = OUR_NAMES
         auth = (username, password.get_secret_value()) if password is not None else None
         try:
@@ -92,7 +92,7 @@ class Database:
             )
         except (ValueError, neo4j.exceptions.ConfigurationError) as error:
             raise UserError(
-                f"the database address {uri!r} cannot be used: {error}",
+                f"the database address {without_password(uri)!r} cannot be used: {without_password(str(error))}",
                 "give one like bolt://127.0.0.1:7687 or neo4j+s://graph.example.org in NEO4J_URI",
             ) from error
 
@@ -197,6 +197,11 @@ def run(tx: ManagedTransaction, statement_name: str, /, **parameters: Any) -> li
     return [record.data() for record in tx.run(statement(statement_name), parameters)]
 
 
+def without_password(text: str) -> str:
+    """``text`` with what stands before the @ of an address taken out: people write passwords there."""
+    return re.sub(r"//[^/\s]*@", "//", text)
+
+
 def _first_line(error: BaseException) -> str:
     text = getattr(error, "message", None) or str(error) or type(error).__name__
-    return str(text).splitlines()[0]
+    return without_password(str(text).splitlines()[0])

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from graph import ProductGraph
 from models.base import Embedding, NotFittedError, OnProgress
-from models.edges import require_pairs
+from models.edges import require_pairs, scaled_weights
 from models.skipgram import SkipGramSettings, train_on_walks
 from models.walks import Walker
 
@@ -28,7 +28,9 @@ class Node2VecSettings(SkipGramSettings):
     walk_length: int = 10
     """Steps a walk."""
     walks_per_node: int = 10
-    """Walks that start from each product in each epoch."""
+    """Walks that start from each listed product in each epoch."""
+    outside_weight: float = 0.3
+    """Factor on edges to products that only related lists name; they are walked through, not started from."""
     p: float = 1.0
     """Return parameter: below 1, walks go back to where they came from more often."""
     q: float = 1.0
@@ -42,6 +44,8 @@ class Node2VecSettings(SkipGramSettings):
             value = getattr(self, name)
             if not isinstance(value, int | np.integer) or isinstance(value, bool) or value < 1:
                 raise ValueError(f"{name} is {value!r}: it must be a whole number of at least 1")
+        if not (np.isfinite(self.outside_weight) and self.outside_weight > 0):
+            raise ValueError(f"outside_weight is {self.outside_weight}: it must be a positive number")
         for name in ("p", "q"):
             value = getattr(self, name)
             if not (np.isfinite(value) and value > 0):
@@ -69,7 +73,8 @@ class Node2Vec(Embedding):
     def _fit(self, graph: ProductGraph, seed: np.random.SeedSequence, on_progress: OnProgress) -> None:
         require_pairs(graph)
         s = self.settings
-        walker = Walker(graph, p=s.p, q=s.q, threads=self.threads)
+        weight = scaled_weights(graph, s.outside_weight)
+        walker = Walker(graph, p=s.p, q=s.q, threads=self.threads, edge_weight=weight)
         inputs, outputs = train_on_walks(
             walker,
             s,
@@ -77,6 +82,7 @@ class Node2Vec(Embedding):
             walks_per_node=s.walks_per_node,
             seed=seed,
             threads=self.threads,
+            starts=np.flatnonzero(graph.listed),
             on_step=lambda done, total: on_progress("training node2vec (walks)", done, total),
         )
         if s.score == "cosine":

@@ -76,20 +76,15 @@ def rank_rows(
     exclude_known: bool,
     block_rows: int = 256,
 ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-    """Ranked lists out of a function that scores whole rows, ``block_rows`` at a time.
+    """Ranked lists out of a function that scores rows against all products, ``block_rows`` at a time.
 
     Returns:
         rows int64[m, k] and scores float32[m, k], as :meth:`models.base.Ranker.recommend` promises.
     """
-    asked = check_request(graph, rows, k)
-    found = np.full((len(asked), k), -1, dtype=np.int64)
-    scores = np.full((len(asked), k), -np.inf, dtype=np.float32)
-    for start in range(0, len(asked), block_rows):
-        block = asked[start : start + block_rows]
-        dense = np.array(score_rows(block), dtype=np.float32)  # a copy: the mask is written into it
-        mask_ineligible(graph, block, dense, exclude_known=exclude_known)
-        found[start : start + len(block)], scores[start : start + len(block)] = top_k(dense, k)
-    return found, scores
+    listed = np.flatnonzero(graph.listed)
+    return _rank_listed(
+        graph, rows, k, listed, lambda block: score_rows(block)[:, listed], exclude_known, block_rows=block_rows
+    )
 
 
 def rank_by_inner_product(
@@ -102,4 +97,38 @@ def rank_by_inner_product(
     exclude_known: bool,
 ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
     """Ranked lists by ``query_vectors[row] · vectors[candidate]``; both float32[n, d]."""
-    return rank_rows(graph, rows, k, lambda block: query_vectors[block] @ vectors.T, exclude_known=exclude_known)
+    listed = np.flatnonzero(graph.listed)
+    candidates = np.ascontiguousarray(vectors[listed].T)  # only what may be recommended is multiplied at all
+    return _rank_listed(graph, rows, k, listed, lambda block: query_vectors[block] @ candidates, exclude_known)
+
+
+def _rank_listed(
+    graph: ProductGraph,
+    rows: NDArray[np.int64],
+    k: int,
+    listed: NDArray[np.int64],
+    score_listed: ScoreRows,
+    exclude_known: bool,
+    *,
+    block_rows: int = 256,
+) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    """Ranked lists out of scores against the ``listed`` products only, float32[block, listed]."""
+    asked = check_request(graph, rows, k)
+    column_of = np.full(graph.n_products, -1, dtype=np.int64)
+    column_of[listed] = np.arange(len(listed))
+    found = np.full((len(asked), k), -1, dtype=np.int64)
+    scores = np.full((len(asked), k), -np.inf, dtype=np.float32)
+    for start in range(0, len(asked), block_rows):
+        block = asked[start : start + block_rows]
+        dense = np.array(score_listed(block), dtype=np.float32)  # a copy: the mask is written into it
+        for i, row in enumerate(block):
+            if exclude_known:
+                barred = column_of[graph.indices[graph.indptr[row] : graph.indptr[row + 1]]]
+                dense[i, barred[barred >= 0]] = -np.inf
+            if column_of[row] >= 0:
+                dense[i, column_of[row]] = -np.inf
+        columns, best = top_k(dense, k)
+        if len(listed):
+            found[start : start + len(block)] = np.where(columns >= 0, listed[columns], -1)
+        scores[start : start + len(block)] = best
+    return found, scores

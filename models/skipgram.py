@@ -35,7 +35,7 @@ MOST_WALKS_A_BATCH = 512
 #: ... and to visit a product once in two batches, on average, so that steps that do not see each other are few.
 VISITS_A_BATCH = 0.5
 #: What a batch may add to one product, in steps of size 1: beyond that, hubs would overshoot further each time.
-LONGEST_STEP = 4.0
+LONGEST_STEP = 1.0
 #: Batches smaller than this are not worth a second thread.
 _SMALLEST_SHARED_BATCH = 64
 
@@ -92,6 +92,7 @@ def train_on_walks(
     walks_per_node: int,
     seed: np.random.SeedSequence,
     threads: int | None = None,
+    starts: NDArray[np.int64] | None = None,
     on_step: OnStep | None = None,
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Input and output vectors, float32[n, dimensions] each; zero for products without edges.
@@ -104,6 +105,7 @@ def train_on_walks(
         seed: All randomness comes from it. The result does not depend on the number of threads (but for
             ``settings.hogwild``); it may on the processor, for which the compiler orders sums.
         threads: None is as many as the process may use.
+        starts: int64[w], rows that walks start from; those without edges are left out. None is every row.
         on_step: Called as ``on_step(walks done, walks in all)`` from the thread that called.
 
     Raises:
@@ -118,6 +120,8 @@ def train_on_walks(
     width = -(-d // LANES) * LANES  # the kernels take sixteen numbers at a time; what is beyond d stays zero
     inputs, outputs = np.zeros((n, width), dtype=np.float32), np.zeros((n, width), dtype=np.float32)
     nodes = np.flatnonzero(walker.totals > 0)
+    if starts is not None:
+        nodes = np.intersect1d(nodes, starts)
     if not len(nodes):
         return inputs[:, :d], outputs[:, :d]
     rng = np.random.default_rng(start_seed)
@@ -126,7 +130,7 @@ def train_on_walks(
     inputs /= np.float32(d)
     inputs[walker.totals == 0] = 0
     inputs[:, d:] = 0
-    visits = walker.expected_visits(walk_length)
+    visits = walker.expected_visits(walk_length, nodes)
     trainer = _Trainer(walker, settings, walk_length, visits, inputs, outputs, key_of(walk_seed), key_of(noise_seed))
     workers = 1 if trainer.batch < _SMALLEST_SHARED_BATCH else thread_count(threads)
     order = np.random.default_rng(order_seed)
@@ -134,9 +138,9 @@ def train_on_walks(
     total = rounds * len(nodes)
     with ThreadPoolExecutor(max(1, workers - 1)) as pool:
         for turn in range(rounds):
-            starts = order.permutation(nodes)
-            trainer.run(starts, turn * len(nodes), total, workers, pool, on_step)
-            if not np.isfinite(inputs[starts[:1000]]).all():
+            turn_starts = order.permutation(nodes)
+            trainer.run(turn_starts, turn * len(nodes), total, workers, pool, on_step)
+            if not np.isfinite(inputs[turn_starts[:1000]]).all():
                 raise ValueError(
                     f"learning_rate is {settings.learning_rate}: the vectors grew without bound; take a smaller one"
                 )

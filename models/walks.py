@@ -36,6 +36,7 @@ class Walker:
         p: Return parameter, positive; a walk that has just gone u → v returns to u in proportion to 1/p.
         q: In-out parameter, positive; it goes to products that are no neighbours of u in proportion to 1/q.
         threads: How many to use; None is as many as the process may. What comes out does not depend on it.
+        edge_weight: float32[edges] in CSR order, to walk with instead of the graph's own weights.
 
     Raises:
         ValueError: p or q not a positive number; an edge weight that is not one (the message names the edge); arrays
@@ -43,13 +44,23 @@ class Walker:
     """
 
     def __init__(
-        self, graph: ProductGraph | Any, *, p: float = 1.0, q: float = 1.0, threads: int | None = None
+        self,
+        graph: ProductGraph | Any,
+        *,
+        p: float = 1.0,
+        q: float = 1.0,
+        threads: int | None = None,
+        edge_weight: NDArray[np.float32] | None = None,
     ) -> None:
         for name, value in (("p", p), ("q", q)):
             if not (np.isfinite(value) and value > 0):
                 raise ValueError(f"{name} is {value}: it must be a positive number")
         self.p, self.q, self.threads = float(p), float(q), threads
         self._indptr, self._indices, self._weight = csr_arrays(graph)
+        if edge_weight is not None:
+            if edge_weight.shape != self._weight.shape:
+                raise ValueError(f"edge_weight has shape {edge_weight.shape}, the edges {self._weight.shape}")
+            self._weight = np.ascontiguousarray(edge_weight, dtype=np.float32)
         weight = self._weight
         self.n_products = len(self._indptr) - 1
         n, m = self.n_products, len(self._indices)
@@ -129,8 +140,10 @@ class Walker:
         fixed = (self._rows, self._entries, self._chances, self._filter, self._indptr, self._indices, self.p, self.q)
         return lambda starts, key, first, length, out: kernels.second_order(*fixed, starts, key, first, length, out)
 
-    def expected_visits(self, length: int) -> NDArray[np.float64]:
-        """float64[n]: how often first-order walks of ``length`` steps, one from each product with edges, visit each.
+    def expected_visits(self, length: int, starts: NDArray[np.int64] | None = None) -> NDArray[np.float64]:
+        """float64[n]: how often first-order walks of ``length`` steps, one from each of ``starts``, visit each product.
+
+        ``starts`` are rows, int64[w]; None is every product with edges.
 
         Exact for p = q = 1, and near it otherwise. It costs ``length`` products with the transition matrix.
         """
@@ -141,6 +154,8 @@ class Walker:
         has_edges = self.totals > 0
         share = np.divide(1.0, self.totals, out=np.zeros(n), where=has_edges)
         now = has_edges.astype(np.float64)
+        if starts is not None:
+            now = np.bincount(starts, minlength=n).astype(np.float64)
         visits = now.copy()
         for _ in range(length):
             now = np.asarray(adjacency.T @ (now * share))
