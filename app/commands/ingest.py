@@ -11,13 +11,27 @@ if TYPE_CHECKING:
     from graph import Catalog
     from graph.load import LoadReport
     from ingest import IngestReport
+    from ingest.orders import OrderSettings
+
+
+_ORDERS = "Orders"
 
 
 def ingest(
-    files: Annotated[list[Path], typer.Argument(help="Files to read.", show_default=False)],
+    files: Annotated[
+        list[Path],
+        typer.Argument(
+            help="Files to read (plain, gzip, zstd), folders of them, patterns, - for the standard input.",
+            show_default=False,
+        ),
+    ],
     format: Annotated[str, typer.Option(help="The files' format; auto looks at their content.")] = "auto",
     columns: Annotated[
-        str, typer.Option(help="Columns of a table of pairs: A,B or A,B,WEIGHT; guessed and shown where left out.")
+        str,
+        typer.Option(
+            help="Columns of a table of pairs: A,B or A,B,WEIGHT; of orders: order=COLUMN,product=COLUMN and perhaps "
+            "time, quantity, customer, title, price. Guessed and shown where left out."
+        ),
     ] = "",
     rejects: Annotated[Path | None, typer.Option(help="Write rejected and repaired lines here (JSON lines).")] = None,
     max_bad: Annotated[
@@ -34,17 +48,72 @@ def ingest(
     ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would change, and change nothing.")] = False,
     json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
+    weight: Annotated[
+        str | None,
+        typer.Option(help="What a pair weighs: llr (unless told), cosine, count or pmi.", rich_help_panel=_ORDERS),
+    ] = None,
+    min_support: Annotated[
+        int | None, typer.Option(help="Leave out pairs in fewer orders; 2 unless told.", rich_help_panel=_ORDERS)
+    ] = None,
+    max_items: Annotated[
+        int | None,
+        typer.Option(help="Draw so many products from longer orders; 50 unless told.", rich_help_panel=_ORDERS),
+    ] = None,
+    session_hours: Annotated[
+        float | None,
+        typer.Option(help="Join a customer's orders that follow each other so closely.", rich_help_panel=_ORDERS),
+    ] = None,
+    half_life_days: Annotated[
+        float | None, typer.Option(help="Orders so much older count half.", rich_help_panel=_ORDERS)
+    ] = None,
+    keep_returned: Annotated[
+        bool, typer.Option("--keep-returned", help="Keep purchases that were returned later.", rich_help_panel=_ORDERS)
+    ] = False,
+    keep_free: Annotated[
+        bool, typer.Option("--keep-free", help="Keep lines with a price of zero.", rich_help_panel=_ORDERS)
+    ] = False,
+    non_product: Annotated[
+        list[str] | None,
+        typer.Option(help="Ids that are no products, a regular expression; may be repeated.", rich_help_panel=_ORDERS),
+    ] = None,
+    keep_fees: Annotated[
+        bool,
+        typer.Option("--keep-fees", help="Keep what looks like postage, fees or vouchers.", rich_help_panel=_ORDERS),
+    ] = False,
+    day_first: Annotated[
+        bool | None,
+        typer.Option(
+            "--day-first/--month-first",
+            help="How 3/4/2011 is meant; found out unless told.",
+            rich_help_panel=_ORDERS,
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
-    """Read products and their related lists, and load them into the database.
+    """Read products and their related lists, pairs or orders, and load them into the database.
 
     Nothing is written before everything was read. A second run of the same file changes nothing.
 
     Example: alsobought ingest meta_Beauty.json.gz --rejects beauty.rejects.jsonl
+
+    Example: alsobought ingest orders.csv --columns order=InvoiceNo,product=StockCode,time=InvoiceDate
     """
     from app.console import print_json
     from app.database import open_database
     from graph.errors import UsageError
 
+    orders = _order_settings(
+        weight=weight,
+        min_support=min_support,
+        max_items=max_items,
+        session_hours=session_hours,
+        half_life_days=half_life_days,
+        undo_returns=not keep_returned,
+        keep_free=keep_free,
+        non_products=tuple(non_product or ()),
+        known_non_products=not keep_fees,
+        day_first=day_first,
+    )
     if bulk and (dry_run or replace):
         raise UsageError("--bulk fills an empty database: --dry-run and --replace have nothing to do there")
     catalog, report = read_files(
@@ -54,6 +123,7 @@ def ingest(
         rejects=rejects,
         max_bad=max_bad,
         allow_truncated=allow_truncated,
+        orders=orders,
         quiet=json,
     )
     if bulk:
@@ -67,13 +137,29 @@ def ingest(
         print_json({"read": report.to_dict(), "loaded": loaded.to_dict(), "dry_run": dry_run})
 
 
+def _order_settings(**given: Any) -> OrderSettings:
+    """The settings of orders that were given, the defaults for the others."""
+    from graph.errors import UsageError
+    from ingest.orders import OrderSettings
+
+    try:
+        return OrderSettings(**{name: value for name, value in given.items() if value is not None})
+    except ValueError as error:
+        raise UsageError(str(error)) from None
+
+
 def read_files(files: list[Path], *, quiet: bool = False, **settings: Any) -> tuple[Catalog, IngestReport]:
     """Read files with a progress bar and say what was in them."""
     from app.console import progress, safe, say
+    from graph.errors import UsageError
     from ingest import IngestSettings, read_catalog
 
+    try:
+        how = IngestSettings(**settings)
+    except ValueError as error:
+        raise UsageError(str(error)) from None
     with progress("reading") as on_progress:
-        catalog, report = read_catalog(files, IngestSettings(**settings), on_progress=on_progress)
+        catalog, report = read_catalog(files, how, on_progress=on_progress)
     if not quiet:
         for line in report.summary():
             say(safe(line))
