@@ -81,6 +81,11 @@ class _Edges:
     total: NDArray[np.float64]
 
 
+def _sums(row: NDArray[np.int64], values: NDArray[np.float64], n: int) -> NDArray[np.float64]:
+    """float64[n]: the sum of ``values`` in each row."""
+    return np.bincount(row, weights=values, minlength=n).astype(np.float64)
+
+
 class _Counting(Spreading):
     """Fits by asking the subclass for its numbers."""
 
@@ -88,7 +93,7 @@ class _Counting(Spreading):
         require_pairs(graph)
         row = np.repeat(np.arange(graph.n_products), graph.degree)
         weight = scaled_weights(graph, self.settings.outside_weight).astype(np.float64)
-        total = np.bincount(row, weights=weight, minlength=graph.n_products)
+        total = _sums(row, weight, graph.n_products)
         self._spread = self._numbers(_Edges(graph, row, weight, total))
 
     @abstractmethod
@@ -135,7 +140,7 @@ class Cosine(_Counting):
     settings_class = CountingSettings
 
     def _numbers(self, edges: _Edges) -> Spread:
-        squares = np.bincount(edges.row, weights=edges.weight**2, minlength=edges.graph.n_products)
+        squares = _sums(edges.row, edges.weight**2, edges.graph.n_products)
         inverse = np.divide(1.0, np.sqrt(squares), out=np.zeros_like(squares), where=squares > 0)
         steps = [self.settings.direct, 1.0]
         return make_spread(edges.graph, edges.weight, edges.weight, steps, own=inverse, other=inverse)
@@ -151,7 +156,7 @@ class Jaccard(_Counting):
         graph = edges.graph
         worth = np.where(graph.listed, 1.0, self.settings.outside_weight)
         member = worth[graph.indices]
-        size = np.bincount(edges.row, weights=member, minlength=graph.n_products)
+        size = _sums(edges.row, member, graph.n_products)
         steps = [self.settings.direct, 1.0]
         return make_spread(graph, member, np.ones_like(member), steps, own=size, other=size, form=JACCARD_FORM)
 
@@ -165,7 +170,7 @@ class Pmi(_Counting):
     def _numbers(self, edges: _Edges) -> Spread:
         graph = edges.graph
         # sums over b of the counts: of each neighbour its own total, and the direct edges
-        counts = np.bincount(edges.row, weights=edges.weight * edges.total[graph.indices], minlength=graph.n_products)
+        counts = _sums(edges.row, edges.weight * edges.total[graph.indices], graph.n_products)
         counts += self.settings.direct * edges.total
         there = counts > 0
         own = np.divide(counts.sum(), counts, out=np.ones_like(counts), where=there)

@@ -15,8 +15,15 @@ from typing import ClassVar
 import numpy as np
 
 from graph import ProductGraph
+from graph.relations import RELATIONS
 from models.base import OnProgress
-from models.edges import check_outside_weight, require_pairs, scaled_weights
+from models.edges import (
+    check_outside_weight,
+    check_statement_weights,
+    require_pairs,
+    scaled_weights,
+    statement_weights,
+)
 from models.spreading import Spreading, make_spread
 
 
@@ -26,8 +33,14 @@ class PageRankSettings:
 
     steps: int = 5
     """How far the walk goes; at least 1."""
-    alpha: float = 0.3
+    alpha: float = 0.15
     """Probability of starting anew at each step, in [0, 1); higher stays nearer."""
+    also_bought: float = 1.0
+    """What one "customers also bought" statement counts, where the graph knows who states what."""
+    also_viewed: float = 1.0
+    """What one "customers also viewed" statement counts."""
+    bought_together: float = 1.2
+    """What one "frequently bought together" statement counts."""
     outside_weight: float = 0.3
     """What edges to products that are not listed count; 0 leaves them out."""
     threshold: float = 1e-5
@@ -42,6 +55,12 @@ class PageRankSettings:
         if not (np.isfinite(self.threshold) and self.threshold >= 0):
             raise ValueError(f"threshold is {self.threshold}: it must be a finite number of at least 0")
         check_outside_weight(self.outside_weight)
+        check_statement_weights(self.statement_weights)
+
+    @property
+    def statement_weights(self) -> dict[str, float]:
+        """Relation -> what one statement of it counts."""
+        return {name: float(getattr(self, name)) for name in RELATIONS}
 
 
 class PersonalizedPageRank(Spreading):
@@ -53,10 +72,12 @@ class PersonalizedPageRank(Spreading):
 
     def _fit(self, graph: ProductGraph, seed: np.random.SeedSequence, on_progress: OnProgress) -> None:
         require_pairs(graph)
-        weight = scaled_weights(graph, self.settings.outside_weight).astype(np.float64)
+        s = self.settings
+        stated = statement_weights(graph, s.statement_weights)
+        weight = scaled_weights(graph, s.outside_weight, stated).astype(np.float64)
         row = np.repeat(np.arange(graph.n_products), graph.degree)
         total = np.bincount(row, weights=weight, minlength=graph.n_products)
         transition = np.divide(weight, total[row], out=np.zeros_like(weight), where=total[row] > 0)
-        alpha = self.settings.alpha
-        coefficients = [alpha * (1 - alpha) ** step if alpha else 1.0 for step in range(1, self.settings.steps + 1)]
-        self._spread = make_spread(graph, transition, transition, coefficients, threshold=self.settings.threshold)
+        # with alpha 0 every step counts alike: the restart's probability is then a constant that no ranking needs
+        coefficients = [(s.alpha or 1.0) * (1 - s.alpha) ** step for step in range(1, s.steps + 1)]
+        self._spread = make_spread(graph, transition, transition, coefficients, threshold=s.threshold)

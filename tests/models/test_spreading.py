@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 
 import models
 from graph import ProductGraph
+from graph.relations import STATEMENT_WEIGHTS, out_bit
+from models.edges import statement_weights
 from models.pagerank import PageRankSettings, PersonalizedPageRank
 from models.ranking import mask_ineligible, top_k
 from models.spreading import rank, score_pairs
@@ -129,6 +131,7 @@ def test_a_product_is_answered_alone_as_among_others(seed: int, n: int) -> None:
         ("steps", 0),
         ("alpha", 1.0),
         ("alpha", -0.1),
+        ("also_viewed", -1.0),
         ("threshold", -1.0),
         ("threshold", float("nan")),
         ("outside_weight", -0.5),
@@ -138,3 +141,20 @@ def test_a_product_is_answered_alone_as_among_others(seed: int, n: int) -> None:
 def test_settings_that_cannot_work_are_named(setting: str, value: float) -> None:
     with pytest.raises(ValueError, match=setting):
         models.create("pagerank", **{setting: value})
+
+
+def test_statements_count_what_the_settings_say() -> None:
+    weights = {"also_bought": 1.0, "also_viewed": 0.25, "bought_together": 3.0}
+    pair = np.array([out_bit("also_bought") | out_bit("also_viewed"), 0], dtype=np.uint8)
+    graph = ProductGraph._from_rows(
+        np.array([0, 0]),
+        np.array([1, 2]),
+        np.array([1.5, 7.0]),
+        pair,
+        ProductGraph.from_pairs(["a", "a"], ["b", "c"]).products,
+    )
+    assert statement_weights(graph, weights).tolist() == [1.25, 7.0, 1.25, 7.0], "who states nothing keeps its weight"
+    as_stated = statement_weights(graph, STATEMENT_WEIGHTS)
+    assert as_stated.tolist() == graph.edge_weight.tolist()
+    with pytest.raises(ValueError, match="all 0"):
+        models.create("pagerank", also_bought=0.0, also_viewed=0.0, bought_together=0.0)
