@@ -7,7 +7,7 @@ CYPHER 25
 MATCH (:ActiveRun {name: $pointer})-[:IS]->(run:EmbeddingRun)
 MATCH (p:Product {product_id: $product_id})
 WITH run, p, coalesce(p[run.query_embedding], p[run.embedding]) AS query
-WHERE query IS NOT NULL
+WHERE any(x IN query WHERE x <> 0)  // a product without links has a vector of nothing, which the index refuses
 MATCH (r:Product)
   SEARCH r IN (VECTOR INDEX INDEX_NAME FOR query LIMIT $candidates) SCORE AS score
 WITH run, p, r, score

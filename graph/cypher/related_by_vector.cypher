@@ -6,7 +6,7 @@
 MATCH (:ActiveRun {name: $pointer})-[:IS]->(run:EmbeddingRun)
 MATCH (p:Product {product_id: $product_id})
 WITH run, p, coalesce(p[run.query_embedding], p[run.embedding]) AS query
-WHERE query IS NOT NULL
+WHERE any(x IN query WHERE x <> 0)  // a product without links has a vector of nothing, which the index refuses
 CALL db.index.vector.queryNodes(run.vector_index, $candidates, query) YIELD node AS r, score
 WHERE r <> p AND coalesce(r.listed, true) AND coalesce(r.in_stock, true) AND NOT coalesce(r.blocked, false)
   AND (NOT $exclude_known OR NOT EXISTS { (p)-[:ALSO_BOUGHT]-(r) })

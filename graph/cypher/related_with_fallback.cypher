@@ -23,7 +23,7 @@ CALL (p, run) {
 }
 CALL (p, run, found) {
   WITH p, run, found, coalesce(p[run.query_embedding], p[run.embedding]) AS query
-  WHERE size(found) < $k AND query IS NOT NULL
+  WHERE size(found) < $k AND any(x IN query WHERE x <> 0)  // nothing learned, nothing to ask with
   CALL db.index.vector.queryNodes(run.vector_index, $candidates, query) YIELD node AS r, score
   WHERE r <> p AND NOT r IN [entry IN found | entry.r]
     AND coalesce(r.listed, true) AND coalesce(r.in_stock, true) AND NOT coalesce(r.blocked, false)

@@ -215,6 +215,24 @@ def test_the_search_clause_answers_like_the_procedure(shop: Shop) -> None:
     assert newer == shop.ask("related_by_vector", **parameters)
 
 
+def test_a_product_whose_vector_is_nothing_is_answered_without_the_index(shop: Shop) -> None:
+    # A product that nothing links has no direction to ask in; the index would fail the whole question.
+    name = f"query_embedding_{shop.run.run_id}"
+    with shop.database.session() as session:
+        question = "MATCH (p:Product {product_id: 'P0010'}) RETURN p[$name] AS vector"
+        before = session.run(question, name=name).single(strict=True)["vector"]
+    shop.set("P0010", **{name: [0.0] * len(before)})
+    try:
+        vector = {"product_id": "P0010", "k": 30, "pointer": "default", "candidates": 50}
+        assert shop.ask("related_by_vector", **vector, exclude_known=False) == []
+        rows = shop.ask("related_with_fallback", **vector)
+        answer = related(shop.database, "P0010", k=30, by="vector")
+    finally:
+        shop.set("P0010", **{name: before})
+    assert {row["source"] for row in rows} == {"list", "category", "popular"}
+    assert len(rows) == len(answer.related) == 30
+
+
 # ------------------------------------------------------------------ the shop's hand on the wheel
 
 
