@@ -34,8 +34,10 @@ MOST_WALKS_A_GROUP = 8
 MOST_WALKS_A_BATCH = 512
 #: ... and to visit a product once in two batches, on average, so that steps that do not see each other are few.
 VISITS_A_BATCH = 0.5
-#: What a batch may add to one product, in steps of size 1: beyond that, hubs would overshoot further each time.
+#: What a batch may lay on one product in all, learning rate times pairs: beyond that, hubs overshoot further each time.
 LONGEST_STEP = 1.0
+#: The same for what one walk (or one draw of negative samples) lays on it.
+LONGEST_VISIT = 4.0
 #: Batches smaller than this are not worth a second thread.
 _SMALLEST_SHARED_BATCH = 64
 
@@ -182,20 +184,37 @@ class _Trainer:
         noise = np.zeros(len(visits))
         noise[visits > 0] = visits[visits > 0] ** settings.sampling_power
         self.noise = alias_table(noise)
-        # what a batch is expected to lay on each row, in pairs, and the part of it that is let through
-        pairs = self.batch * self.pair_weight.sum()
-        visited, drawn = visits / visits.sum(), noise / noise.sum()
-        most = LONGEST_STEP / settings.learning_rate
-        on_inputs = pairs * visited * (1 + settings.negatives)
-        on_outputs = pairs * (visited + settings.negatives * drawn)
-        self.input_share = np.minimum(1, most / np.maximum(on_inputs, most)).astype(np.float32)
-        self.output_share = np.minimum(1, most / np.maximum(on_outputs, most)).astype(np.float32)
+        self.input_share, self.output_share, self.noise_share = self._shares(visits, noise)
         d, shared = inputs.shape[1], settings.shared_negatives
         self.walks = np.empty((self.batch, self.words), dtype=np.int32)
         self.negatives = np.empty((groups, shared), dtype=np.int32)
         self.input_steps = np.empty((self.batch * self.words, d), dtype=np.float32)
         self.output_steps = np.empty((self.batch * self.words, d), dtype=np.float32)
         self.negative_steps = np.empty((groups * shared, d), dtype=np.float32)
+
+    def _shares(
+        self, visits: NDArray[np.float64], noise: NDArray[np.float64]
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
+        """The part of its steps that is let through for each row: as an input, as a context, and as a negative sample.
+
+        Steps that were computed from the same tables do not see each other. Where so many meet in a row that they
+        would overshoot, they are scaled down, to ``LONGEST_STEP`` for what a batch is expected to bring, and to
+        ``LONGEST_VISIT`` for what comes at once.
+        """
+        settings = self.settings
+        a_walk = float(self.pair_weight.sum())
+        visited, drawn = visits / visits.sum(), noise / noise.sum()
+        draws = self.batch // self.group * settings.shared_negatives
+        a_draw = self.group * a_walk * settings.negatives / settings.shared_negatives
+        as_input = self.batch * a_walk * visited * (1 + settings.negatives)
+        as_output = self.batch * a_walk * visited + draws * a_draw * drawn
+        a_visit = float(self.pair_weight.sum(axis=1).max()) * (1 + settings.negatives)
+
+        def share(expected: NDArray[np.float64], at_once: float) -> NDArray[np.float32]:
+            overshoot = settings.learning_rate * np.maximum(expected / LONGEST_STEP, at_once / LONGEST_VISIT)
+            return (1 / np.maximum(overshoot, 1)).astype(np.float32)
+
+        return share(as_input, a_visit), share(as_output, a_visit), share(as_output, a_draw)
 
     def run(
         self,
@@ -286,6 +305,7 @@ class _Trainer:
             negative_steps,
             self.input_share,
             self.output_share,
+            self.noise_share,
         )
 
     def _add(self, here: int, groups: int, part: int, parts: int) -> None:
@@ -293,4 +313,4 @@ class _Trainer:
         drawn = self.negatives[:groups].reshape(-1)
         kernels.add_steps(self.inputs, rows, self.input_steps, self.input_share, part, parts)
         kernels.add_steps(self.outputs, rows, self.output_steps, self.output_share, part, parts)
-        kernels.add_steps(self.outputs, drawn, self.negative_steps, self.output_share, part, parts)
+        kernels.add_steps(self.outputs, drawn, self.negative_steps, self.noise_share, part, parts)

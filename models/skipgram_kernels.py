@@ -244,6 +244,7 @@ def at_once(
     negative_steps: F32,
     input_share: F32,
     output_share: F32,
+    noise_share: F32,
 ) -> None:
     """:func:`gradients` and :func:`add_steps` group by group, for the walks from ``first`` on.
 
@@ -273,4 +274,4 @@ def at_once(
         )
         add_steps(inputs, group.reshape(-1), input_steps[:words], input_share, 0, 1)
         add_steps(outputs, group.reshape(-1), output_steps[:words], output_share, 0, 1)
-        add_steps(outputs, negatives.reshape(-1), negative_steps, output_share, 0, 1)
+        add_steps(outputs, negatives.reshape(-1), negative_steps, noise_share, 0, 1)
