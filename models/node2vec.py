@@ -29,8 +29,9 @@ class Node2VecSettings(SkipGramSettings):
     """Steps a walk."""
     walks_per_node: int = 10
     """Walks that start from each listed product in each epoch."""
-    outside_weight: float = 0.3
-    """Factor on edges to products that only related lists name; they are walked through, not started from."""
+    outside_weight: float = 0.0
+    """Factor on edges to products that only related lists name, which walks then pass through but never start from.
+    0, the default, walks among listed products alone: the others would take most of the steps and of the vectors."""
     p: float = 1.0
     """Return parameter: below 1, walks go back to where they came from more often."""
     q: float = 1.0
@@ -44,8 +45,8 @@ class Node2VecSettings(SkipGramSettings):
             value = getattr(self, name)
             if not isinstance(value, int | np.integer) or isinstance(value, bool) or value < 1:
                 raise ValueError(f"{name} is {value!r}: it must be a whole number of at least 1")
-        if not (np.isfinite(self.outside_weight) and self.outside_weight > 0):
-            raise ValueError(f"outside_weight is {self.outside_weight}: it must be a positive number")
+        if not (np.isfinite(self.outside_weight) and self.outside_weight >= 0):
+            raise ValueError(f"outside_weight is {self.outside_weight}: it must be a finite number of at least 0")
         for name in ("p", "q"):
             value = getattr(self, name)
             if not (np.isfinite(value) and value > 0):
@@ -73,18 +74,21 @@ class Node2Vec(Embedding):
     def _fit(self, graph: ProductGraph, seed: np.random.SeedSequence, on_progress: OnProgress) -> None:
         require_pairs(graph)
         s = self.settings
-        weight = scaled_weights(graph, s.outside_weight)
-        walker = Walker(graph, p=s.p, q=s.q, threads=self.threads, edge_weight=weight)
+        inside = s.outside_weight == 0 and not graph.listed.all()
+        walked = graph.listed_only() if inside else graph
+        weight = scaled_weights(walked, s.outside_weight) if s.outside_weight else None
         inputs, outputs = train_on_walks(
-            walker,
+            Walker(walked, p=s.p, q=s.q, threads=self.threads, edge_weight=weight),
             s,
             walk_length=s.walk_length,
             walks_per_node=s.walks_per_node,
             seed=seed,
             threads=self.threads,
-            starts=np.flatnonzero(graph.listed),
+            starts=np.flatnonzero(walked.listed),
             on_step=lambda done, total: on_progress("training node2vec (walks)", done, total),
         )
+        if inside:  # back to the rows of the whole graph; outside products have no vector
+            inputs, outputs = (_spread(array, graph) for array in (inputs, outputs))
         if s.score == "cosine":
             length = np.linalg.norm(inputs, axis=1, keepdims=True)
             inputs = np.divide(inputs, length, out=np.zeros_like(inputs), where=length > 0)
@@ -104,3 +108,10 @@ class Node2Vec(Embedding):
         if self._query_vectors is None:
             raise NotFittedError(f"{self.name} has not been fitted: call fit(graph, seed=0) first")
         return self._query_vectors
+
+
+def _spread(array: NDArray[np.float32], graph: ProductGraph) -> NDArray[np.float32]:
+    """Vectors of the listed products, float32[listed, d], at their rows of the whole graph; zero elsewhere."""
+    whole = np.zeros((graph.n_products, array.shape[1]), dtype=np.float32)
+    whole[graph.listed] = array
+    return whole
