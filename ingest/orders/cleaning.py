@@ -82,6 +82,7 @@ def undo_returns(
     time: NDArray[np.int64],
     quantity: NDArray[np.float64],
     is_return: NDArray[np.bool_],
+    order_ids: Sequence[str],
 ) -> tuple[NDArray[np.bool_], int]:
     """Take what was returned off the latest purchases before it: purchases of which nothing is left, unmatched returns.
 
@@ -95,6 +96,7 @@ def undo_returns(
         time: int64[n] seconds; without one a purchase comes before any return.
         quantity: Pieces, not zero; a return's sign does not matter.
         is_return: Which lines are returns.
+        order_ids: Name of each order; of purchases at one time, those of the last name go first.
 
     Returns:
         bool[n], purchases that were returned completely, and the number of returns that found no purchase at all.
@@ -107,7 +109,12 @@ def undo_returns(
     who = np.where(customer == NOBODY, customer.max() + 1 + order.astype(np.int64), customer)
     key = who * n_products + product
     involved = np.flatnonzero(np.isin(key, key[is_return]))
-    involved = involved[np.lexsort((involved, is_return[involved], time[involved], key[involved]))]
+    orders, position = np.unique(order[involved], return_inverse=True)
+    rank = np.empty(len(orders), dtype=np.int64)
+    rank[sorted(range(len(orders)), key=lambda i: order_ids[int(orders[i])])] = np.arange(len(orders))
+    # Everything that tells lines apart stands in the order, so that it does not matter how the file is sorted.
+    by = (quantity[involved], rank[position], is_return[involved], time[involved], key[involved])
+    involved = involved[np.lexsort(by)]
     unmatched = 0
     held: list[tuple[int, float]] = []
     current = -1

@@ -112,7 +112,7 @@ def convert(
     if settings.undo_returns:
         lines = np.flatnonzero(is_sale | is_return)
         gone, unmatched = undo_returns(
-            product[lines], order[lines], customer[lines], times[lines], quantity[lines], is_return[lines]
+            product[lines], order[lines], customer[lines], times[lines], quantity[lines], is_return[lines], order_ids
         )
         is_returned[lines] = gone
         is_sale &= ~is_returned

@@ -145,8 +145,12 @@ class OrderTable:
 
     @property
     def customer(self) -> NDArray[np.int32]:
-        """int32[n]: the customer's code of each line, -1 where unknown."""
-        return np.array(self._customer, dtype=np.int32)
+        """int32[n]: the customer of each line, numbered in the order of their ids; -1 where unknown."""
+        names = list(self._customers)
+        rank = np.full(len(names) + 1, NOBODY, dtype=np.int32)  # the last entry is the one of -1
+        codes = [self._customers[name] for name in sorted(names) if self._customers[name] != NOBODY]
+        rank[codes] = np.arange(len(codes))
+        return rank[np.array(self._customer, dtype=np.int32)]
 
     @property
     def time(self) -> NDArray[np.int64]:
