@@ -17,17 +17,17 @@ from ingest.records import BadLineError, Record
 NAME: Final = "amazon2014"
 LOOKS_LIKE: Final = "a Python dict literal with 'asin' a line"
 
-#: Fields of the later releases, which are strict JSON; a dict with one of them is not from 2014.
-_LATER_FIELDS: Final = {"also_buy", "also_view", "category", "main_cat", "parent_asin", "main_category"}
+#: Fields of the later releases, which are strict JSON, and of reviews; a dict with one of them is not of this format.
+_OTHER_FIELDS: Final = {"also_buy", "also_view", "category", "main_cat", "parent_asin", "main_category", "reviewerID"}
 
 
 def looks_like(line: bytes) -> bool:
-    """Whether a line is such a dict."""
+    """Whether a line is such a dict; lines of the reviews' file, which name products too, are not."""
     try:
         record = parse_line(line.decode("utf-8", "replace"))
     except NotALiteralError:
         return False
-    return isinstance(record, dict) and "asin" in record and _LATER_FIELDS.isdisjoint(record)
+    return isinstance(record, dict) and "asin" in record and _OTHER_FIELDS.isdisjoint(record)
 
 
 def parse(text: str) -> Record:

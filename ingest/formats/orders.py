@@ -7,6 +7,7 @@ UCI's Online Retail (Chen, Sain and Guo, "Data mining for the online retail indu
 
 from __future__ import annotations
 
+import csv
 import math
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,7 +22,7 @@ from ingest.orders.columns import OrderColumns, guess, told
 from ingest.orders.table import OrderTable
 from ingest.orders.times import TimeCache
 from ingest.source import LineReader, first_lines
-from ingest.tables import RowReader, cut
+from ingest.tables import RowReader
 
 NAME: Final = "orders"
 LOOKS_LIKE: Final = "a table in CSV or TSV with an order and a product a line"
@@ -32,7 +33,7 @@ _ABSENT: Final = frozenset({"nan", "NaN", "None", "null", "NULL", "NA", "N/A", "
 
 def looks_like(lines: Sequence[bytes]) -> bool:
     """Whether the first line is a header that names an order and a product."""
-    _, rows = cut([decode(line)[0] for line in lines], _DELIMITERS)
+    _, rows = _cut([decode(line)[0] for line in lines])
     return bool(rows) and guess(rows[0]) is not None
 
 
@@ -89,7 +90,7 @@ def layout(sample: Sequence[str], wanted: Sequence[str], where: str) -> tuple[st
     Raises:
         UsageError: it is no table, or the columns cannot be told.
     """
-    delimiter, rows = cut(sample, _DELIMITERS)
+    delimiter, rows = _cut(sample)
     if not rows:
         raise UsageError(f"{where} is no table of orders", "Its columns must be an order, a product, perhaps more.")
     names = rows[0]
@@ -102,7 +103,7 @@ def layout(sample: Sequence[str], wanted: Sequence[str], where: str) -> tuple[st
             )
         return delimiter, found
     columns = [entry.partition("=")[2] or entry for entry in wanted]
-    if any(column in names for column in columns) or guess(names) is not None:
+    if any(column in names and not column.isdigit() for column in columns) or guess(names) is not None:
         return delimiter, told(names, wanted, where, has_header=True)
     found = told([f"column {i + 1}" for i in range(len(names))], wanted, where, has_header=False)
     # Numbers for columns do not say whether there is a header: it has no number where a row has its quantity.
@@ -110,6 +111,22 @@ def layout(sample: Sequence[str], wanted: Sequence[str], where: str) -> tuple[st
     if probe is not None and len(rows) > 1 and not _is_number(names[probe]) and _is_number(rows[1][probe]):
         return delimiter, OrderColumns(found.at, tuple(names), has_header=True)
     return delimiter, found
+
+
+def _cut(lines: Sequence[str]) -> tuple[str, list[list[str]]]:
+    """The delimiter that cuts most of the lines into rows as wide as the first, and those rows; none if none does."""
+    for delimiter in _DELIMITERS:
+        try:
+            (header,) = csv.reader(lines[:1], delimiter=delimiter, strict=True)
+        except (csv.Error, ValueError):
+            continue
+        if len(header) < 2:
+            continue
+        rows = [row for _, _, row in RowReader(delimiter, len(header)).one_by_one(list(enumerate(lines)))]
+        good = [row for row in rows if not isinstance(row, str)]
+        if len(good) * 2 > len(rows):
+            return delimiter, good
+    return "", []
 
 
 def _is_number(text: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import os
 import random
+import sys
 import zlib
 from pathlib import Path
 
@@ -115,6 +116,47 @@ def test_a_bomb_is_refused_before_it_is_unpacked(tmp_path: Path) -> None:
 def test_first_lines_are_the_first_that_hold_something(tmp_path: Path) -> None:
     path = write(tmp_path, b"\n  \n" + b"z" * 2_000 + b"\na\n\nb\nc\n")
     assert first_lines(path, IngestSettings(max_line_bytes=1_000), count=2) == [b"a", b"b"]
+
+
+def zstd_compress(data: bytes) -> bytes:
+    if sys.version_info >= (3, 14):
+        from compression import zstd
+    else:
+        from backports import zstd
+    return bytes(zstd.compress(data))
+
+
+def test_zstd_gives_the_lines_however_many_frames_there_are(tmp_path: Path) -> None:
+    skippable = b"\x50\x2a\x4d\x18\x04\x00\x00\x00abcd"
+    half = len(TEXT) // 2
+    for data in (
+        zstd_compress(TEXT),
+        zstd_compress(TEXT[:half]) + zstd_compress(TEXT[half:]),
+        skippable + zstd_compress(TEXT[:half]) + skippable + zstd_compress(TEXT[half:]),
+    ):
+        path = write(tmp_path, data)
+        assert check_files([path]) == [path]
+        lines, reader = read(path)
+        assert lines == LINES
+        assert (reader.damage, reader.bytes_read, reader.bytes_text) == (None, len(data), len(TEXT))
+
+
+@pytest.mark.parametrize("cut", [5, 1_000, 60_000, -1])
+def test_zstd_that_ends_in_the_middle_gives_its_whole_lines(tmp_path: Path, cut: int) -> None:
+    lines, reader = read(write(tmp_path, zstd_compress(TEXT)[:cut]))
+    assert lines == LINES[: len(lines)]
+    assert reader.damage is not None
+    assert "zstd data" in reader.damage
+
+
+def test_zstd_with_something_else_behind_it_is_damaged(tmp_path: Path) -> None:
+    lines, reader = read(write(tmp_path, zstd_compress(TEXT) + b"rest"))
+    assert (lines, reader.damage) == (LINES, "something that is not zstd follows its zstd data")
+    lines, reader = read(write(tmp_path, b"\x28\xb5\x2f\xfd...."))
+    assert lines == []
+    assert "damaged" in str(reader.damage)
+    with pytest.raises(UserError, match="compression bomb"):
+        read(write(tmp_path, zstd_compress(bytes(80_000_000))))
 
 
 def test_paths_that_cannot_be_read_are_refused_with_what_they_are(tmp_path: Path) -> None:
