@@ -57,7 +57,8 @@ def compare_models(
 ) -> pd.DataFrame:
     """Split ``graph`` and compare models on it, with a progress bar; see :func:`models.evaluation.compare`.
 
-    ``attrs`` of the table say how the split was made.
+    ``attrs`` of the table say how the split was made; ``by_degree`` and ``beats`` in them are the rows of the tables of
+    :mod:`models.evaluation.slices`.
 
     Raises:
         UsageError: a model, a setting or a number that cannot work, or a graph too small to split.
@@ -82,10 +83,13 @@ def compare_on(
     """
     from app.console import progress
     from models.evaluation import compare
+    from models.evaluation.compare import Answers, make_task
+    from models.evaluation.slices import beats, by_degree
 
+    kept: dict[str, Answers] = {}
     try:
         with progress("comparing") as on_progress:
-            table = compare(rows, split, k, on_progress, sample=sample)
+            table = compare(rows, split, k, on_progress, sample=sample, keep=kept)
     except ValueError as error:
         raise UsageError(str(error)) from error
     table.attrs.update(
@@ -98,6 +102,9 @@ def compare_on(
             "products": split.train.n_products,
         }
     )
+    task = make_task(split, k, sample)
+    table.attrs["by_degree"] = by_degree(kept, task).to_dict("records")
+    table.attrs["beats"] = beats(kept, task).to_dict("records")
     return table
 
 
@@ -155,6 +162,35 @@ def show_comparison(table: pd.DataFrame) -> None:
             f"{facts['listed_products']:,} listed products; split seed {facts['split_seed']}[/]",
             soft_wrap=True,
         )
+    ranked = table[f"recall_at_{k}"].dropna().sort_values(ascending=False).index[:2].tolist()
+    for verdict in facts.get("beats", []):
+        if [verdict["model"], verdict["other"]] == ranked:
+            said = "beats" if verdict["verdict"] == "yes" else "cannot be told from"
+            out().print(
+                f"[dim]{safe(ranked[0])} {said} {safe(ranked[1])}: recall@{k} {verdict['difference']:+.3f} "
+                f"({verdict['low']:+.3f} to {verdict['high']:+.3f}), product by product[/]",
+                soft_wrap=True,
+            )
+
+
+def show_by_degree(table: pd.DataFrame) -> None:
+    """Print recall by how well products are linked in training: a line a tenth of them, a column a model."""
+    from rich.table import Table
+
+    from app.console import out, safe
+
+    rows = table.attrs["by_degree"]
+    models = list(dict.fromkeys(row["model"] for row in rows))
+    shown = Table(box=None, pad_edge=False, header_style="dim")
+    for head in ("neighbours", "products", *models):
+        shown.add_column(safe(head), justify="right")
+    for part in sorted({row["part"] for row in rows}):
+        lines = {row["model"]: row for row in rows if row["part"] == part}
+        first = next(iter(lines.values()))
+        spans = f"{first['degree_from']}–{first['degree_to']}"
+        shown.add_row(spans, f"{first['products']:,}", *(f"{lines[model]['recall']:.3f}" for model in models))
+    out().print(f"\nrecall@{table.attrs['k']} by how many neighbours a product has in training")
+    out().print(shown)
 
 
 def _width(heads: list[str], lines: list[tuple[str, list[str], str]], kept: list[int]) -> int:

@@ -120,7 +120,7 @@ def judged(
         task = make_task(split, k=min(METRICS_K, int(graph.listed.sum())))
     except ValueError as error:
         return {"error": str(error)}
-    row = evaluate(create(name, **settings), task, label="on a split", seed=seed, on_progress=on_progress)
+    row, _ = evaluate(create(name, **settings), task, label="on a split", seed=seed, on_progress=on_progress)
     numbers = {
         key: float(value) for key, value in row.items() if isinstance(value, int | float) and math.isfinite(value)
     }

@@ -27,6 +27,9 @@ def compare(
     sample: Annotated[
         int | None, typer.Option(min=1, help="Rank for so many products only; all where it is not given.")
     ] = None,
+    by_degree: Annotated[
+        bool, typer.Option("--by-degree", help="Also print recall by how well products are linked.")
+    ] = False,
     json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
 ) -> None:
     """Hide a part of the pairs, let every model find them again, and print the table.
@@ -39,7 +42,7 @@ def compare(
 
     Example: alsobought compare --train train.csv --test test.csv
     """
-    from app.comparing import as_document, compare_models, rows_for, show_comparison
+    from app.comparing import as_document, compare_models, rows_for, show_by_degree, show_comparison
     from app.console import print_json, progress
     from app.database import open_database
     from graph.errors import UsageError
@@ -60,6 +63,8 @@ def compare(
         print_json(as_document(table))
     else:
         show_comparison(table)
+        if by_degree:
+            show_by_degree(table)
     if table["error"].notna().all():
         raise typer.Exit(1)
 

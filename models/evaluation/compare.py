@@ -29,6 +29,7 @@ class Task:
     Attributes:
         split: The split.
         negatives: int64[j, 2] unrelated pairs.
+        matched: int64[i, 2] unrelated pairs whose degrees are those of held-out pairs.
         queries: int64[q] rows to rank for, ascending.
         n_held_out: int64[q] held-out neighbours of each.
         k: Length of the lists.
@@ -36,6 +37,7 @@ class Task:
 
     split: Split
     negatives: NDArray[np.int64]
+    matched: NDArray[np.int64]
     queries: NDArray[np.int64]
     n_held_out: NDArray[np.int64]
     k: int
@@ -48,12 +50,14 @@ class Answers:
     Attributes:
         positive: float32[m] symmetric scores of the held-out pairs, None where the model does not score.
         negative: float32[j] those of the negatives.
+        matched: float32[i] those of the negatives with matched degrees.
         lists: int64[q, k] ranked lists, None where the model does not rank.
         hits: bool[q, k].
     """
 
     positive: NDArray[np.float32] | None
     negative: NDArray[np.float32] | None
+    matched: NDArray[np.float32] | None
     lists: NDArray[np.int64] | None
     hits: NDArray[np.bool_] | None
 
@@ -61,7 +65,7 @@ class Answers:
 def columns(k: int) -> list[str]:
     """The columns of the table, in order; the last says why a row is empty."""
     return [
-        "auc", "auc_seen", "average_precision",
+        "auc", "auc_seen", "auc_matched", "average_precision",
         f"recall_at_{k}", "recall_low", "recall_high", f"ndcg_at_{k}", "mrr", f"hit_rate_at_{k}",
         "coverage", "popularity_share",
         "fit_seconds", "answer_seconds", "peak_memory_mb", "error",
@@ -93,7 +97,8 @@ def make_task(split: Split, k: int = 10, sample: int | None = None) -> Task:
     if sample is not None and sample < len(queries):
         queries = np.sort(np.random.default_rng([split.seed, 2]).choice(queries, sample, replace=False))
     indptr, _ = split.held_out_lists()
-    return Task(split, negatives, queries, (indptr[1:] - indptr[:-1])[queries], k)
+    matched = metrics.degree_matched_negatives(split)
+    return Task(split, negatives, matched, queries, (indptr[1:] - indptr[:-1])[queries], k)
 
 
 def compare(
@@ -104,6 +109,7 @@ def compare(
     *,
     seed: int = 0,
     sample: int | None = None,
+    keep: dict[str, Answers] | None = None,
 ) -> pd.DataFrame:
     """Fit every model on ``split.train`` and judge it by ``split.held_out``.
 
@@ -114,11 +120,13 @@ def compare(
         on_progress: Told of each model under its label.
         seed: What every model is fitted with.
         sample: Rank for so many products instead of all that have a held-out pair.
+        keep: Filled with each model's answers, for :mod:`models.evaluation.slices`.
 
     Returns:
         One row a model, indexed by label (``model``), with the columns of :func:`columns`:
         ``auc`` and ``average_precision`` of held-out against as many random pairs, ``auc_seen`` over pairs whose
-        products both have a pair in training. A pair has no direction, so its score is score(a, b) + score(b, a).
+        products both have a pair in training, ``auc_matched`` against unrelated pairs of the same degrees. A pair has
+        no direction, so its score is score(a, b) + score(b, a).
         ``recall_at_k`` (hits in the first k listed products, known neighbours and the product itself left out, over
         min(k, held-out neighbours)), its 95 % bootstrap interval, ``ndcg_at_k``, ``mrr``, ``hit_rate_at_k``, averaged
         over all products with a held-out pair; ``coverage`` and ``popularity_share``, which
@@ -135,7 +143,10 @@ def compare(
     rows: list[dict[str, Any]] = []
     for label, model in models.items():
         try:
-            rows.append(evaluate(model, task, label=label, seed=seed, on_progress=on_progress))
+            row, answers = evaluate(model, task, label=label, seed=seed, on_progress=on_progress)
+            rows.append(row)
+            if keep is not None:
+                keep[label] = answers
         except LeakError:
             raise  # a wrong figure is worse than none
         except Exception as error:
@@ -147,8 +158,8 @@ def compare(
 
 def evaluate(
     model: Recommender, task: Task, *, label: str = "", seed: int = 0, on_progress: OnProgress | None = None
-) -> dict[str, Any]:
-    """One row of :func:`compare`, as a dictionary; fits ``model`` on the task's training graph."""
+) -> tuple[dict[str, Any], Answers]:
+    """Fit ``model`` on the task's training graph: one row of :func:`compare`, and the answers that it judges."""
     label = label or model.name
     with peak_memory() as memory:
         begin = time.perf_counter()
@@ -157,21 +168,23 @@ def evaluate(
         assert_no_leak(task.split, model.graph)
         answers = ask(model, task, _under(label, on_progress))
         answered = time.perf_counter()
-    return {
+    row = {
         **judge(answers, task),
         "fit_seconds": fitted - begin,
         "answer_seconds": answered - fitted,
         "peak_memory_mb": memory.megabytes,
         "error": None,
     }
+    return row, answers
 
 
 def ask(model: Recommender, task: Task, on_progress: OnProgress | None = None) -> Answers:
     """Scores and lists of a fitted model, as far as its type promises them."""
-    positive = negative = lists = hits = None
+    positive = negative = matched = lists = hits = None
     if isinstance(model, Scorer):
-        both = _symmetric(model, np.concatenate([task.split.held_out, task.negatives]))
-        positive, negative = both[: len(task.split.held_out)], both[len(task.split.held_out) :]
+        parts = (task.split.held_out, task.negatives, task.matched)
+        scores = _symmetric(model, np.concatenate(parts))
+        positive, negative, matched = np.split(scores, np.cumsum([len(part) for part in parts])[:-1])
     if isinstance(model, Ranker):
         lists = np.full((len(task.queries), task.k), -1, dtype=np.int64)
         for start in range(0, len(task.queries), _BLOCK):
@@ -180,19 +193,20 @@ def ask(model: Recommender, task: Task, on_progress: OnProgress | None = None) -
             if on_progress:
                 on_progress("ranking", start + len(block), len(task.queries))
         hits = metrics.hits_of(lists, task.queries, task.split)
-    return Answers(positive, negative, lists, hits)
+    return Answers(positive, negative, matched, lists, hits)
 
 
 def judge(answers: Answers, task: Task) -> dict[str, float]:
     """The figures of merit of one model's answers; those it has no answer for are left out."""
     figures: dict[str, float] = {}
     train = task.split.train
-    if answers.positive is not None and answers.negative is not None:
+    if answers.positive is not None and answers.negative is not None and answers.matched is not None:
         seen = train.degree > 0
         positive_seen = answers.positive[seen[task.split.held_out].all(axis=1)]
         negative_seen = answers.negative[seen[task.negatives].all(axis=1)]
         figures["auc"] = metrics.roc_auc(answers.positive, answers.negative)
         figures["auc_seen"] = metrics.roc_auc(positive_seen, negative_seen)
+        figures["auc_matched"] = metrics.roc_auc(answers.positive, answers.matched)
         figures["average_precision"] = metrics.average_precision(answers.positive, answers.negative)
     if answers.lists is not None and answers.hits is not None:
         recalls = metrics.recall(answers.hits, task.n_held_out)

@@ -24,7 +24,7 @@ def random_negatives(split: Split, count: int) -> NDArray[np.int64]:
         low, high = np.triu_indices(len(listed), k=1)
         every = np.stack([listed[low], listed[high]], axis=1)
         free = every[~contains(known, pair_keys(every, n))]
-        return free[np.sort(rng.permutation(len(free))[:count])]
+        return np.asarray(free[np.sort(rng.permutation(len(free))[:count])], dtype=np.int64)
     found = np.zeros(0, dtype=np.int64)
     while len(found) < count:
         drawn = listed[rng.integers(0, len(listed), size=(count + count // 8 + 16, 2))]
@@ -34,6 +34,42 @@ def random_negatives(split: Split, count: int) -> NDArray[np.int64]:
         found = both[np.sort(np.unique(both, return_index=True)[1])]  # first come, first kept: order stays random
     found = found[:count]
     return np.stack([found // n, found % n], axis=1)
+
+
+def degree_matched_negatives(split: Split) -> NDArray[np.int64]:
+    """int64[j, 2]: for each held-out pair an unrelated one with an end of about the same degree.
+
+    One end stays, the other is exchanged for a listed product near it in the order of training degrees. Against these,
+    popularity alone is worth nothing; against random pairs it flatters every model. Drawn with the split's seed; pairs
+    that are related, and repetitions, are drawn again a few times and then left out.
+    """
+    train, held_out, n = split.train, split.held_out, split.train.n_products
+    rng = np.random.default_rng([split.seed, 4])
+    listed = np.flatnonzero(train.listed)
+    by_degree = listed[np.lexsort((rng.random(len(listed)), train.degree[listed]))]
+    place = np.empty(n, dtype=np.int64)
+    place[by_degree] = np.arange(len(by_degree))
+    reach = max(5, len(by_degree) // 100)
+    known = np.sort(np.concatenate([pair_keys(train.pairs()[0], n), pair_keys(held_out, n)]))
+    swap = rng.random(len(held_out)) < 0.5
+    kept, exchanged = np.where(swap, held_out[:, 1], held_out[:, 0]), np.where(swap, held_out[:, 0], held_out[:, 1])
+    found = np.full((len(held_out), 2), -1, dtype=np.int64)
+    missing = np.arange(len(held_out))
+    for _ in range(20):
+        shift = rng.integers(-reach, reach + 1, size=len(missing))
+        drawn = by_degree[np.clip(place[exchanged[missing]] + shift, 0, len(by_degree) - 1)]
+        pairs = np.sort(np.stack([kept[missing], drawn], axis=1), axis=1)
+        keys = pair_keys(pairs, n)
+        taken = np.sort(np.concatenate([known, pair_keys(found[found[:, 0] >= 0], n)]))
+        good = (pairs[:, 0] != pairs[:, 1]) & ~contains(taken, keys)
+        first = np.zeros(len(keys), dtype=bool)
+        first[np.unique(keys, return_index=True)[1]] = True
+        good &= first
+        found[missing[good]] = pairs[good]
+        missing = missing[~good]
+        if len(missing) == 0:
+            break
+    return found[found[:, 0] >= 0]
 
 
 def roc_auc(positive: NDArray[np.float32], negative: NDArray[np.float32]) -> float:

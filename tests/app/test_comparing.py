@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from app.comparing import as_document, compare_models, rows_for, show_comparison
+from app.comparing import as_document, compare_models, rows_for, show_by_degree, show_comparison
 from app.pair_files import notes, read_pairs, split_from_files
 from app.setting_texts import parse_settings
 from graph.errors import UsageError
@@ -57,7 +57,13 @@ def test_the_table_is_shown_whole_and_as_a_document(capsys: pytest.CaptureFixtur
     assert "recall@5" in shown
     assert f"{table.loc['pagerank', 'recall_at_5']:.3f}" in shown
     assert f"{table.attrs['held_out_pairs']:,} hidden" in shown
+    assert "pagerank beats random: recall@5 +0." in shown
+    show_by_degree(table)
+    parts = capsys.readouterr().out
+    assert "neighbours" in parts
     document = json.loads(json.dumps(as_document(table), allow_nan=False))
+    assert f"{document['by_degree'][-1]['recall']:.3f}" in parts
+    assert {row["verdict"] for row in document["beats"]} == {"yes", "no"}
     assert [row["model"] for row in document["rows"]] == ["random", "pagerank"]
     assert document["rows"][1]["recall_at_5"] == table.loc["pagerank", "recall_at_5"]
     assert document["k"] == 5
