@@ -25,6 +25,9 @@ COMPARED = ("random", "popular", "common_neighbours", "node2vec", "pagerank")
 #: The model that the demo publishes.
 SERVED_MODEL = "node2vec"
 
+#: About how many neighbours the products have that the demo shows.
+SHOWN_DEGREE = 8
+
 
 def demo(
     file: Annotated[Path | None, typer.Argument(help="A metadata file; without one, an example shop is made.")] = None,
@@ -90,7 +93,7 @@ def demo(
         _step("related: what a shop would show")
         shown = pick_products(graph, 5)
         for product_id in shown:
-            show_answer(database, related(database, product_id, k=5), why=True)
+            show_answer(database, related(database, product_id, k=8), why=True)
 
     out().print(
         f"\n[bold green]done[/] in {time.monotonic() - started:.0f} s. The database stays up; try\n"
@@ -109,11 +112,14 @@ def _step(title: str) -> None:
 
 
 def pick_products(graph: ProductGraph, count: int) -> list[str]:
-    """The most linked listed product of each of ``count`` different categories: products a person can judge."""
+    """A listed product of each of ``count`` different categories, each with a middling number of neighbours.
+
+    A product with very many neighbours would be shown with those alone; a middling one shows what the model adds.
+    """
     import numpy as np
 
     listed = np.flatnonzero(graph.listed)
-    by_degree = listed[np.argsort(-graph.degree[listed], kind="stable")]
+    by_degree = listed[np.argsort(np.abs(graph.degree[listed] - SHOWN_DEGREE), kind="stable")]
     paths: Any = graph.products["categories"].to_numpy(dtype=object)
     chosen: dict[str, str] = {}
     for depth in (1, 2, 3, 99):  # the files of one department differ only further down
