@@ -33,7 +33,10 @@ def ingest(
             "time, quantity, customer, title, price. Guessed and shown where left out."
         ),
     ] = "",
-    rejects: Annotated[Path | None, typer.Option(help="Write rejected and repaired lines here (JSON lines).")] = None,
+    rejects: Annotated[
+        Path | None,
+        typer.Option(help="Where rejected and repaired lines are written; ALSOBOUGHT_HOME/rejects unless told."),
+    ] = None,
     max_bad: Annotated[
         float, typer.Option(min=0, max=1, help="Stop when more than this share of lines is bad.")
     ] = 0.01,
@@ -120,7 +123,7 @@ def ingest(
         files,
         format=format,
         columns=tuple(part.strip() for part in columns.split(",")) if columns else (),
-        rejects=rejects,
+        rejects=rejects or default_rejects(files),
         max_bad=max_bad,
         allow_truncated=allow_truncated,
         orders=orders,
@@ -146,6 +149,15 @@ def _order_settings(**given: Any) -> OrderSettings:
         return OrderSettings(**{name: value for name, value in given.items() if value is not None})
     except ValueError as error:
         raise UsageError(str(error)) from None
+
+
+def default_rejects(files: list[Path]) -> Path:
+    """``ALSOBOUGHT_HOME/rejects/<name of the first file>.jsonl``; the folder is made."""
+    from graph.settings import DatabaseSettings
+
+    folder = DatabaseSettings().home / "rejects"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder / f"{files[0].name.strip('*?[]-') or 'standard-input'}.jsonl"
 
 
 def read_files(files: list[Path], *, quiet: bool = False, **settings: Any) -> tuple[Catalog, IngestReport]:
