@@ -38,7 +38,8 @@ def ensure_store(database: Database) -> None:
         raise ForeignDataError(
             f"the database {database.name!r} at {database.uri} already holds {state['products']} :Product nodes "
             "that are not ours; nothing was changed",
-            "use an empty database: one of its own at your server (NEO4J_DATABASE), or an embedded one (`alsobought db use NAME`)",
+            "use an empty database: one of its own at your server (NEO4J_DATABASE), or an embedded one "
+            "(`alsobought db use NAME`)",
         )
     if state["schema_version"] is not None and state["schema_version"] > SCHEMA_VERSION:
         raise UserError(
