@@ -1,4 +1,4 @@
-"""Catalogues of any size whose products are linked the way Amazon's are: few links for most, many for some, in clusters.
+"""Catalogues of any size whose products are linked as Amazon's are: few links for most, many for some, in clusters.
 
     .venv/bin/python -m benchmarks.catalogues 420000 4000000 --seed 0 --out catalogue.json.gz
 

@@ -1,0 +1,125 @@
+"""Walks: steps a second, beside torch_cluster (which ignores weights) and PecanPy, where they are installed.
+
+    .venv/bin/python -m benchmarks.bench_walks [--products 100000] [--pairs 1000000] [--runs 5] [--out FILE]
+
+Same graph, same starts, 10 steps a walk, runs in turn, two threads for everyone. Peers without weights get the graph
+without weights, which is less work for them, not more. PecanPy's walks are Python lists of text; its own loop in
+numba is what is timed.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.catalogues import catalogue
+from benchmarks.measuring import alternate, machine, peak_mib, save, summary, versions
+from graph import ProductGraph
+from models.walks import Walker
+
+LENGTH = 10
+ORDERS = {"first order": (1.0, 1.0), "p=0.5 q=2": (0.5, 2.0), "p=4 q=0.25": (4.0, 0.25)}
+
+
+def ours(graph: ProductGraph, starts: np.ndarray, p: float, q: float, threads: int) -> Callable[[], float]:
+    walker = Walker(graph, p=p, q=q, threads=threads)
+    return lambda: float(walker.walk(starts, LENGTH, seed=1).shape[0] * LENGTH)
+
+
+def torch_cluster(graph: ProductGraph, starts: np.ndarray, p: float, q: float, threads: int) -> Callable[[], float]:
+    import torch
+    import torch_cluster as _  # noqa: F401  registers its operators
+
+    torch.set_num_threads(threads)
+    rowptr, col = torch.from_numpy(graph.indptr), torch.from_numpy(graph.indices.astype(np.int64))
+    start = torch.from_numpy(starts)
+    walk = torch.ops.torch_cluster.random_walk
+    return lambda: float(walk(rowptr, col, start, LENGTH, p, q)[0].shape[0] * LENGTH)
+
+
+def pecanpy(graph: ProductGraph, starts: np.ndarray, p: float, q: float, threads: int) -> Callable[[], float]:
+    _old_numpy_names()
+    import numba
+    from pecanpy import pecanpy as peer
+
+    numba.set_num_threads(threads)
+    kind = peer.PreCompFirstOrder if p == q == 1 else peer.SparseOTF
+    model = kind(p=p, q=q, workers=threads, verbose=False, random_state=1)
+    model.indptr, model.indices = graph.indptr.astype(np.uint32), graph.indices.astype(np.uint32)
+    model.data = graph.edge_weight
+    model.set_node_ids([str(i) for i in range(graph.n_products)])
+    model._preprocess_transition_probs()
+    has_neighbours, move = model.get_has_nbrs(), model.get_move_forward()
+    few = starts[: max(1, len(starts) // 20)].astype(np.uint32)  # it takes so much longer
+
+    def walk() -> float:
+        with peer.ProgressBar(total=len(few), disable=True) as progress:
+            found = model._random_walks(len(few), LENGTH, 1, few, has_neighbours, move, progress)
+        return float(len(found) * LENGTH)
+
+    return walk
+
+
+def _old_numpy_names() -> None:
+    """PecanPy's dependency nptyping still asks for names that NumPy 2 took away."""
+    for old, new in {
+        "bool8": np.bool_, "object0": np.object_, "int0": np.intp, "uint0": np.uintp, "void0": np.void,
+        "bytes0": np.bytes_, "str0": np.str_, "float_": np.float64, "complex_": np.complex128,
+        "singlecomplex": np.complex64, "cfloat": np.complex128, "longfloat": np.longdouble,
+        "clongfloat": np.clongdouble, "longcomplex": np.clongdouble, "string_": np.bytes_, "unicode_": np.str_,
+    }.items():  # fmt: skip
+        if old not in np.__dict__:
+            setattr(np, old, new)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--products", type=int, default=100_000)
+    parser.add_argument("--pairs", type=int, default=1_000_000)
+    parser.add_argument("--walks", type=int, default=1_000_000)
+    parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--out", type=Path)
+    arguments = parser.parse_args()
+    before = machine()
+    graph = catalogue(arguments.products, arguments.pairs, arguments.seed)
+    starts = np.random.default_rng(arguments.seed).choice(np.flatnonzero(graph.degree > 0), arguments.walks)
+    rows: list[dict[str, Any]] = []
+    absent: dict[str, str] = {}
+    for order, (p, q) in ORDERS.items():
+        contestants = {}
+        for name, make in {"alsobought": ours, "torch_cluster": torch_cluster, "PecanPy": pecanpy}.items():
+            try:
+                contestants[name] = make(graph, starts, p, q, arguments.threads)
+            except (ImportError, OSError) as error:
+                absent[name] = str(error)
+        rates = {name: summary(values) for name, values in alternate(contestants, arguments.runs).items()}
+        for name, found in rates.items():
+            ratio = rates["alsobought"]["median"] / found["median"]
+            rows.append({"walks": order, "by": name, "steps_a_second": found, "alsobought_is_faster_by": ratio})
+    save(
+        {
+            "benchmark": "walks",
+            "products": arguments.products,
+            "pairs": arguments.pairs,
+            "walks": arguments.walks,
+            "length": LENGTH,
+            "threads": arguments.threads,
+            "seed": arguments.seed,
+            "machine": before,
+            "versions": versions("numpy", "numba", "torch", "torch-cluster", "pecanpy"),
+            "absent": absent,
+            "peak_mib": peak_mib(),
+            "rows": rows,
+        },
+        arguments.out,
+    )
+
+
+if __name__ == "__main__":
+    main()

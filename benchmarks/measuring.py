@@ -1,0 +1,88 @@
+"""What every benchmark shares: alternating runs, medians with their spread, the machine, and where results go."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+import os
+import platform
+import resource
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+
+def machine() -> dict[str, Any]:
+    """Processor, cores this process may use, memory, system; nothing that names the computer or its owner."""
+    model = platform.processor()
+    if Path("/proc/cpuinfo").exists():
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        model = next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), model)
+    pages = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return {
+        "processor": model,
+        "cores": cores,
+        "memory_gib": round(pages / 2**30, 1),
+        "system": f"{platform.system()} {platform.machine()}",
+        "python": platform.python_version(),
+        "load_before": round(os.getloadavg()[0], 2),
+    }
+
+
+def versions(*names: str) -> dict[str, str]:
+    """Installed versions of the packages named; those that are absent are left out."""
+    found = {}
+    for name in names:
+        try:
+            found[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def peak_mib() -> float:
+    """Peak resident memory of this process so far, MiB."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return round(peak / (2**20 if sys.platform == "darwin" else 2**10), 1)
+
+
+def alternate(contestants: dict[str, Callable[[], float]], runs: int, say: bool = True) -> dict[str, list[float]]:
+    """Run the contestants in turn, ``runs`` times: a change of the machine's speed meets all of them.
+
+    Each returns how much work it did; the result is that amount a second of wall-clock time, a list each. The first
+    round only warms up (compiles, fills caches) and is not counted.
+    """
+    rates: dict[str, list[float]] = {name: [] for name in contestants}
+    for run in range(runs + 1):
+        for name, work in contestants.items():
+            start = time.perf_counter()
+            done = work()
+            rate = done / (time.perf_counter() - start)
+            if run:
+                rates[name].append(rate)
+            if say:
+                print(f"  {'warm-up' if not run else f'run {run}'}: {name} {rate:,.0f}/s", file=sys.stderr, flush=True)
+    return rates
+
+
+def summary(values: list[float]) -> dict[str, Any]:
+    """Median, lowest and highest, and every value."""
+    return {
+        "median": statistics.median(values),
+        "lowest": min(values),
+        "highest": max(values),
+        "values": values,
+    }
+
+
+def save(result: dict[str, Any], out: Path | None) -> None:
+    """Print one JSON document, and write it to ``out``."""
+    text = json.dumps(result, indent=1)
+    print(text)
+    if out is not None:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        out.write_text(text + "\n")
