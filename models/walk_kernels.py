@@ -68,8 +68,8 @@ def first_order(rows: U32, entries: U32, starts: I64, key: np.uint64, first_walk
 
 @njit(inline="always")
 def _filter_place(a: Any, b: Any, words: Any) -> Any:
-    """Word and bit mask of the directed edge a → b in the filter: three bits within one 64-bit word."""
-    h = mix((np.uint64(a) << np.uint64(32)) | np.uint64(b))
+    """Word and bit mask of the edge between a and b, whichever way, in the filter: three bits of one 64-bit word."""
+    h = mix((np.uint64(min(a, b)) << np.uint64(32)) | np.uint64(max(a, b)))
     word = below(h, np.uint64(words))
     six = np.uint64(63)
     mask = np.uint64(1) << (h & six)
@@ -80,7 +80,7 @@ def _filter_place(a: Any, b: Any, words: Any) -> Any:
 
 @njit(nogil=True, cache=True)
 def fill_filter(indptr: I64, indices: I32, words: U64) -> None:
-    """Enter every directed edge into the Bloom filter ``words`` uint64[k]."""
+    """Enter every edge into the Bloom filter ``words`` uint64[k]."""
     for a in range(len(indptr) - 1):
         for e in range(indptr[a], indptr[a + 1]):
             word, mask = _filter_place(a, indices[e], len(words))
@@ -199,6 +199,11 @@ def second_order(
     asked = np.empty(IN_FLIGHT, dtype=np.int64)
     place = np.empty(IN_FLIGHT, dtype=np.uint64)
     mask = np.empty(IN_FLIGHT, dtype=np.uint64)
+    word = np.empty(IN_FLIGHT, dtype=np.uint64)
+    low = np.empty(IN_FLIGHT, dtype=np.int64)
+    left = np.empty(IN_FLIGHT, dtype=np.int64)
+    seen = np.empty(IN_FLIGHT, dtype=np.int32)
+    last_entry = max(len(indices) - 1, 0)
     taken = np.empty(IN_FLIGHT, dtype=np.bool_)
     undoes = np.empty(IN_FLIGHT, dtype=np.bool_)
     words = len(filter_words)
@@ -246,19 +251,22 @@ def second_order(
             height[i] = (
                 np.float64(more >> np.uint64(11)) * (1.0 / 9007199254740992.0) * (ceiling + excess * chance_back[i])
             )
-        n_asked = 0
+        # Loops that wait for memory hold nothing but their reads: the shorter they are, the more reads are under way.
         for i in range(lanes):
             e = entry[i]
             threshold = entries[e, 0]
             kept = entries[e, 1]
             alias = entries[e, 2]
-            keeps = side[i] < threshold
-            x = _pick(keeps, kept, alias)
-            proposed[i] = x
-            if excess > 0.0:
-                column = 6 - 2 * np.int64(keeps)
+            proposed[i] = _pick(side[i] < threshold, kept, alias)
+        if excess > 0.0:
+            for i in range(lanes):
+                e = entry[i]
+                column = 6 - 2 * np.int64(side[i] < entries[e, 0])
                 proposed_on[i] = chances[e, column]
                 proposed_back[i] = chances[e, column + 1]
+        n_asked = 0
+        for i in range(lanes):
+            x = proposed[i]
             # the first step has no previous one, and a dead end no choice
             free = (previous[i] == n) | (x == n)
             returns = x == previous[i]
@@ -272,10 +280,40 @@ def second_order(
             i = asked[j]
             place[j], mask[j] = _filter_place(previous[i], proposed[i], words)
         for j in range(n_asked):
+            word[j] = filter_words[place[j]]
+        n_passed = 0
+        for j in range(n_asked):
             i = asked[j]
-            is_edge = (filter_words[place[j]] & mask[j]) == mask[j]
-            if is_edge:
-                is_edge = _position(indptr, indices, previous[i], np.int64(proposed[i])) >= 0
+            passes = (word[j] & mask[j]) == mask[j]
+            taken[i] = passes == edge_wins
+            asked[n_passed] = i
+            n_passed += int(passes)
+        # what passes the filter is looked up, all rows at once, a halving at a time
+        longest = np.int64(0)
+        for j in range(n_passed):
+            i = asked[j]
+            u = previous[i]
+            low[j] = rows[u, 0]
+            left[j] = rows[u, 1]
+            longest = max(longest, left[j])
+        while longest > 0:
+            for j in range(n_passed):
+                half = left[j] >> 1
+                middle = low[j] + half
+                seen[j] = indices[min(middle, last_entry)]
+            for j in range(n_passed):
+                half = left[j] >> 1
+                below_it = (seen[j] < np.int64(proposed[asked[j]])) & (left[j] > 0)
+                low[j] += (half + 1) * np.int64(below_it)
+                left[j] = left[j] - half - 1 if below_it else half
+            longest >>= 1
+        for j in range(n_passed):
+            i = asked[j]
+            u = previous[i]
+            at = low[j]
+            is_edge = (at < np.int64(rows[u, 0]) + np.int64(rows[u, 1])) & (
+                indices[min(at, last_entry)] == np.int64(proposed[i])
+            )
             taken[i] = is_edge == edge_wins
         for i in range(lanes):
             v = current[i]
