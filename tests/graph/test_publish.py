@@ -92,7 +92,7 @@ def test_a_pointer_of_another_name_leaves_default_alone(loaded) -> None:
     assert related(database, "P0003").run_id == "ring_1"
     canary = related(database, "P0003", pointer="canary")
     assert canary.run_id == "ring_2"
-    assert len(canary.related) == 2
+    assert [entry.source for entry in canary.related].count("list") == 2, "the rest is filled up from the vectors"
 
 
 def test_a_complete_run_is_never_written_over(loaded) -> None:
@@ -186,8 +186,8 @@ def test_killed_at_any_step_what_served_serves_whole_and_the_publish_can_be_repe
 def test_unknown_ids_get_near_matches(loaded) -> None:
     database, _ = loaded
     with pytest.raises(UnknownProductError, match="P0003") as caught:
-        related(database, "P003")
-    assert caught.value.near
+        related(database, "P0003X")
+    assert "P0003" in [row["product_id"] for row in caught.value.near]
     with pytest.raises(UnknownProductError) as caught:
         related(database, "product number 7")
     assert "P0007" in [row["product_id"] for row in caught.value.near]
