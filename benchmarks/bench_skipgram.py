@@ -103,6 +103,9 @@ def main() -> None:
         "alsobought": ours(split, threads, epochs=epochs),
         "alsobought, 32 shared negatives": ours(split, threads, epochs=epochs, shared_negatives=32),
         "alsobought, hogwild": ours(split, threads, epochs=epochs, hogwild=True),
+        "alsobought, 32 shared negatives, hogwild": ours(
+            split, threads, epochs=epochs, shared_negatives=32, hogwild=True
+        ),
         "alsobought, gensim's power and count of negatives": ours(
             split, threads, epochs=epochs, negatives=5, sampling_power=0.75
         ),
