@@ -6,6 +6,7 @@ import sys
 
 import typer
 
+from app.commands.attach import attach, uninstall
 from app.commands.compare import compare
 from app.commands.db import db_cli
 from app.commands.demo import demo
@@ -26,7 +27,22 @@ cli = typer.Typer(
     rich_markup_mode="rich",
 )
 
-for command in (demo, ingest, train, compare, export_import_files, publish, rollback, runs, prune, related, doctor):
+_COMMANDS = (
+    demo,
+    ingest,
+    attach,
+    export_import_files,
+    train,
+    compare,
+    publish,
+    rollback,
+    runs,
+    prune,
+    related,
+    uninstall,
+    doctor,
+)
+for command in _COMMANDS:
     cli.command()(command)
 cli.add_typer(db_cli, name="db")
 

@@ -28,7 +28,7 @@ def open_database(*, quiet: bool = False, say_start: Callable[[str], None] = say
     settings = DatabaseSettings()
     if settings.uri is not None:
         with Database(settings.uri, settings.username, settings.password, settings.database) as database:
-            database.verify()
+            _connect(database)
             yield database
         return
     from graph.embedded import EmbeddedServer, current_name, database_folder
@@ -42,5 +42,13 @@ def open_database(*, quiet: bool = False, say_start: Callable[[str], None] = say
                 say_start(safe(notice))
         address = server.start()
     with Database(address.uri, address.username, address.password) as database:
-        database.verify()
+        _connect(database)
         yield database
+
+
+def _connect(database: Database) -> None:
+    """Reach the database, and learn whose names it uses."""
+    from graph.attach import stored_names
+
+    database.verify()
+    database.shop = stored_names(database)

@@ -7,6 +7,7 @@ than reading the database.
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -125,6 +126,62 @@ def load_catalog(
             "somebody else may have written at the same time: run the load again",
         )
     return report
+
+
+def load_pairs(
+    database: Database,
+    ids_a: NDArray[np.object_],
+    ids_b: NDArray[np.object_],
+    weight: NDArray[np.float64],
+    *,
+    batch: int = BATCH,
+    on_progress: OnProgress | None = None,
+) -> LoadReport:
+    """Make the database's pairs exactly these; its products' own properties are not touched.
+
+    Args:
+        database: Holds the products, under whatever names :attr:`Database.shop` says.
+        ids_a: object[m] of str, one end of each pair; a pair that comes more than once is one with the sum of weights.
+        ids_b: object[m] of str, the other end.
+        weight: float64[m], positive.
+        batch: Rows a transaction.
+        on_progress: Called as (what, done, total).
+
+    Products are hung on our own brand and category nodes too, by the properties that name them. Pairs of a product
+    with itself are left out.
+
+    Raises:
+        UserError: an id that no product has (the message names it).
+    """
+    import pandas as pd
+
+    started = time.monotonic()
+    progress = on_progress or (lambda what, done, total: None)
+    with writer_lock(database, "attach"):
+        stored = read_tables(database, progress)
+        ids = stored.products.index
+        rows = [pd.Index(ids).get_indexer(pd.Index(end, dtype=object)) for end in (ids_a, ids_b)]
+        for found, given in zip(rows, (ids_a, ids_b), strict=True):
+            if (found < 0).any():
+                unknown = given[found < 0]
+                raise UserError(f"the pairs name {len(unknown)} ids that no product has, the first is {unknown[0]!r}")
+        low, high = np.minimum(*rows), np.maximum(*rows)  # ids ascend, so the smaller row is the smaller id
+        summed = (
+            pd.DataFrame({"a": low, "b": high, "weight": weight})[low != high]
+            .groupby(["a", "b"], as_index=False, sort=True)["weight"]
+            .sum()
+        )
+        products = stored.products.reset_index()
+        catalog = Catalog(products, summed.assign(relations=np.uint8(0)))
+        catalog.check()
+        change = _difference(stored, catalog, replace=True)
+        links = [
+            {"id": product_id, "brand": facts["brand"], "categories": facts["categories"] or []}
+            for product_id, facts in zip(ids, _facts_of(products), strict=True)
+            if facts["brand"] or facts["categories"]
+        ]
+        _write(database, dataclasses.replace(change, links=links), batch, progress)
+        return _report(database, change, started)
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]*", re.ASCII)
 _OUR_LABELS: Final = ("Brand", "Category")
 
 #: Row maps and the run's own node, whose keys are ours whatever the shop calls its properties.
-_OUR_VARIABLES: Final = frozenset({"row", "query", "run", "b", "c", "brand", "category"})
+_OUR_VARIABLES: Final = frozenset({"row", "query", "run"})
 
 
 def checked_name(name: str) -> str:

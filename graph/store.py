@@ -38,8 +38,8 @@ def ensure_store(database: Database) -> None:
         raise ForeignDataError(
             f"the database {database.name!r} at {database.uri} already holds {state['products']} :Product nodes "
             "that are not ours; nothing was changed",
-            "use an empty database: one of its own at your server (NEO4J_DATABASE), or an embedded one "
-            "(`alsobought db use NAME`)",
+            "use an empty database (NEO4J_DATABASE, or `alsobought db use NAME` for an embedded one), or "
+            "`alsobought attach` to work beside a shop's own products, under their own label",
         )
     if state["schema_version"] is not None and state["schema_version"] > SCHEMA_VERSION:
         raise UserError(
