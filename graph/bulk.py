@@ -21,7 +21,7 @@ from graph.database import Database
 from graph.errors import UsageError
 from graph.load import LoadReport
 from graph.relations import STATED_BY, stated_by
-from graph.store import SCHEMA_VERSION, ensure_store
+from graph.store import SCHEMA_VERSION, ensure_search, ensure_store
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -129,6 +129,7 @@ def bulk_load(
         address = server.start()
     with Database(address.uri, address.username, address.password) as database:
         ensure_store(database)
+        ensure_search(database)
         counts, by_listing = database.read("count_graph")[0], database.read("count_pairs_by_listing")[0]
     return LoadReport(
         products_new=len(catalog.products),

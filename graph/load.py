@@ -23,7 +23,7 @@ from graph.errors import UserError
 from graph.export import StoredTables, read_tables
 from graph.lock import writer_lock
 from graph.relations import STATED_BY, seen_from_other_side, stated_by, weight_of
-from graph.store import ensure_store
+from graph.store import ensure_search, ensure_store
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -118,6 +118,7 @@ def load_catalog(
         stored = read_tables(database, progress)
         change = _difference(stored, catalog, replace=replace)
         _write(database, change, batch, progress)
+        ensure_search(database)
         report = _report(database, change, started)
     if (report.products, report.pairs) != (change.products_after, change.pairs_after):
         raise CountMismatchError(
@@ -336,7 +337,8 @@ def _facts_of(products: pd.DataFrame) -> Iterator[dict[str, Any]]:
 
 
 def _write(database: Database, change: _Change, batch: int, on_progress: OnProgress) -> None:
-    _in_batches(database, "load_products", change.new + change.changed, batch, "products written", on_progress)
+    _in_batches(database, "load_products_new", change.new, batch, "products written", on_progress)
+    _in_batches(database, "load_products", change.changed, batch, "products changed", on_progress)
     _write_links(database, change.links, batch, on_progress)
     for name, pairs, what in (
         ("load_pairs_gone", change.pairs_gone, "pairs removed"),

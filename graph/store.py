@@ -18,7 +18,6 @@ _CONSTRAINTS: Final = (
     "constraint_pointer",
     "constraint_lock",
     "constraint_store",
-    "index_title",
 )
 
 
@@ -48,5 +47,10 @@ def ensure_store(database: Database) -> None:
         )
     for name in _CONSTRAINTS:
         database.schema(name)
-    database.schema_wait(60)
     database.write("store_create", schema_version=SCHEMA_VERSION)
+
+
+def ensure_search(database: Database) -> None:
+    """The full-text index of titles. Made after a load: filling it at once is faster than keeping it up to date."""
+    database.schema("index_title")
+    database.schema_wait(300)
