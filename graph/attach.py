@@ -21,24 +21,13 @@ from graph.database import Database
 from graph.errors import UsageError, UserError
 from graph.load import LoadReport, load_pairs
 from graph.names import ShopNames
-from graph.store import SCHEMA_VERSION
+from graph.store import OWN_CONSTRAINTS, SCHEMA_VERSION, ensure_search
 
 if TYPE_CHECKING:
     import pandas as pd
 
 #: What each kind of query must give, and may give.
 _COLUMNS: Final = {"pairs": ({"a", "b"}, {"weight"}), "orders": ({"order", "product"}, {"time"})}
-
-#: Our schema beside the shop's: no constraint on its products, whose ids are its own affair.
-_SCHEMA: Final = (
-    "constraint_brand",
-    "constraint_category",
-    "constraint_run",
-    "constraint_pointer",
-    "constraint_lock",
-    "constraint_store",
-    "index_title",
-)
 
 
 @dataclass(frozen=True)
@@ -133,11 +122,11 @@ def attach(
         a, b = rows["a"].to_numpy(dtype=object), rows["b"].to_numpy(dtype=object)
         weight = rows["weight"].to_numpy(dtype=np.float64) if "weight" in rows else np.ones(len(rows))
     _check_pairs(a, b, weight)
-    for name in _SCHEMA:
+    for name in OWN_CONSTRAINTS:  # none on the shop's products, whose ids are its own affair
         database.schema(name)
     if not database.read("attach_indexes", label=shop.label, property=shop.product_id):
         database.schema("attach_index_id")
-    database.schema_wait(120)
+    ensure_search(database)
     database.write("attach_store", schema_version=SCHEMA_VERSION, shop=shop.to_json())
     return load_pairs(database, a, b, weight, on_progress=on_progress)
 

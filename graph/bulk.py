@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from graph.catalog import Catalog
+from graph.catalog import Catalog, path_prefixes
 from graph.database import Database
 from graph.errors import UsageError
 from graph.load import LoadReport
@@ -152,7 +152,7 @@ def _tables(catalog: Catalog) -> dict[str, dict[str, pa.Array]]:
     ids = pa.array(products["product_id"].to_numpy(dtype=object), pa.string())
     categories = products["categories"].tolist()
     brands = [brand if isinstance(brand, str) and brand else None for brand in products["brand"].tolist()]
-    paths = sorted({prefix for own in categories for path in own for prefix in _prefixes(path)})
+    paths = sorted({prefix for own in categories for path in own for prefix in path_prefixes(path)})
     path_count = np.array([len(own) for own in categories], dtype=np.int64)
     owner = np.repeat(np.arange(len(products)), path_count)
     has_brand = np.flatnonzero(np.array([brand is not None for brand in brands], dtype=bool))
@@ -207,9 +207,3 @@ def _tables(catalog: Catalog) -> dict[str, dict[str, pa.Array]]:
             ":END_ID(Category)": texts([parent for _, parent in parents]),
         },
     }
-
-
-def _prefixes(path: str) -> list[str]:
-    """``A > B > C`` gives ``A``, ``A > B`` and itself."""
-    parts = path.split(" > ")
-    return [" > ".join(parts[: depth + 1]) for depth in range(len(parts))]

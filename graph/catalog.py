@@ -17,6 +17,12 @@ PRODUCT_COLUMNS: Final = ("product_id", "title", "brand", "price", "categories",
 PAIR_COLUMNS: Final = ("a", "b", "weight", "relations")
 
 
+def path_prefixes(path: str) -> list[str]:
+    """A category path and those above it, the top one first: ``A > B > C`` gives ``A``, ``A > B`` and itself."""
+    parts = path.split(" > ")
+    return [" > ".join(parts[: depth + 1]) for depth in range(len(parts))]
+
+
 @dataclass(frozen=True)
 class Catalog:
     """Products and weighted unordered pairs.

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from graph.catalog import Catalog
+from graph.catalog import Catalog, path_prefixes
 from graph.database import Database
 from graph.errors import UserError
 from graph.export import StoredTables, read_tables
@@ -362,8 +362,7 @@ def _write_links(database: Database, links: list[dict[str, Any]], batch: int, on
     paths: set[str] = set()
     for row in links:
         for path in row["categories"]:
-            parts = path.split(" > ")
-            paths.update(" > ".join(parts[: depth + 1]) for depth in range(len(parts)))
+            paths.update(path_prefixes(path))
     categories = [[path, path.rpartition(" > ")[0] or None] for path in sorted(paths)]
     for start in range(0, max(len(brands), len(categories)), batch):
         end = start + batch

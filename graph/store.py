@@ -10,8 +10,8 @@ from graph.errors import UserError
 #: Raised with every change of labels, properties or relationships that older code could not read.
 SCHEMA_VERSION: Final = 1
 
-_CONSTRAINTS: Final = (
-    "constraint_product",
+#: Constraints on our own nodes, which a shop's own graph gets too.
+OWN_CONSTRAINTS: Final = (
     "constraint_brand",
     "constraint_category",
     "constraint_run",
@@ -45,7 +45,7 @@ def ensure_store(database: Database) -> None:
             f"the database has schema version {state['schema_version']}, this release knows {SCHEMA_VERSION}",
             "update alsobought",
         )
-    for name in _CONSTRAINTS:
+    for name in ("constraint_product", *OWN_CONSTRAINTS):
         database.schema(name)
     database.write("store_create", schema_version=SCHEMA_VERSION)
 
