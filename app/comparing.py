@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from graph.errors import UsageError
+from graph.errors import UsageError, UserError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -54,6 +55,8 @@ def compare_models(
     seed: int = 42,
     fraction: float = 1 / 3,
     sample: int | None = None,
+    folder: Path | None = None,
+    resume: bool = False,
 ) -> pd.DataFrame:
     """Split ``graph`` and compare models on it, with a progress bar; see :func:`models.evaluation.compare`.
 
@@ -70,28 +73,51 @@ def compare_models(
         split = split_pairs(graph, fraction=fraction, seed=seed)
     except ValueError as error:
         raise UsageError(str(error)) from error
-    return compare_on(split, rows, k=k, sample=sample)
+    return compare_on(split, rows, k=k, sample=sample, folder=folder, resume=resume)
 
 
 def compare_on(
-    split: Split, rows: Mapping[str, Recommender], *, k: int = 10, sample: int | None = None
+    split: Split,
+    rows: Mapping[str, Recommender],
+    *,
+    k: int = 10,
+    sample: int | None = None,
+    folder: Path | None = None,
+    resume: bool = False,
 ) -> pd.DataFrame:
     """Compare on a split that stands, with a progress bar.
 
+    Args:
+        split: The split.
+        rows: Label -> model.
+        k: Length of the lists.
+        sample: Rank for so many products only.
+        folder: Where to leave the results (:mod:`models.evaluation.folder`); every row is written as it gets done.
+        resume: Take the rows that stand in ``folder`` for the same split, settings and seed from there.
+
     Raises:
         UsageError: the split or ``k`` cannot work.
+        UserError: the folder cannot be written.
     """
     from app.console import progress
     from models.evaluation import compare
+    from models.evaluation import folder as results
     from models.evaluation.compare import Answers, make_task
+    from models.evaluation.reference import PUBLISHED
     from models.evaluation.slices import beats, by_degree
 
     kept: dict[str, Answers] = {}
+    saved = None if folder is None else results.RowFiles(folder)
     try:
+        if folder is not None and not resume:
+            results.clear(folder)
         with progress("comparing") as on_progress:
-            table = compare(rows, split, k, on_progress, sample=sample, keep=kept)
+            table = compare(rows, split, k, on_progress, sample=sample, keep=kept, saved=saved)
     except ValueError as error:
         raise UsageError(str(error)) from error
+    except OSError as error:
+        raise UserError(f"{folder}: the results cannot be written ({error.strerror or error})") from error
+    task = make_task(split, k, sample)
     table.attrs.update(
         {
             "k": k,
@@ -100,26 +126,23 @@ def compare_on(
             "held_out_pairs": len(split.held_out),
             "listed_products": int(split.train.listed.sum()),
             "products": split.train.n_products,
+            "ranked_products": len(task.queries),
+            "task": results.task_key(task),
         }
     )
-    task = make_task(split, k, sample)
     table.attrs["by_degree"] = by_degree(kept, task).to_dict("records")
     table.attrs["beats"] = beats(kept, task).to_dict("records")
+    table.attrs["reference"] = [dict(row) for row in PUBLISHED]
+    if folder is not None:
+        results.write(folder, table, kept, task)
     return table
 
 
 def as_document(table: pd.DataFrame) -> dict[str, Any]:
     """The table as one JSON document; what a model has no figure for is null."""
+    from models.evaluation.folder import document
 
-    def value(item: Any) -> Any:
-        if isinstance(item, float):
-            return item if math.isfinite(item) else None
-        return item
-
-    rows: list[dict[str, Any]] = []
-    for label, row in table.iterrows():
-        rows.append({"model": str(label), **{str(key): value(item) for key, item in row.items()}})
-    return {**{str(key): fact for key, fact in table.attrs.items()}, "rows": rows}
+    return document(table)
 
 
 def show_comparison(table: pd.DataFrame) -> None:

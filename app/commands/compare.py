@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    import pandas as pd
+    from app.pair_files import FileSplit
 
 
 def compare(
@@ -30,11 +30,19 @@ def compare(
     by_degree: Annotated[
         bool, typer.Option("--by-degree", help="Also print recall by how well products are linked.")
     ] = False,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder of the results. Default: compare/latest in the folder of the databases.")
+    ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Keep the rows of that folder that are done for the same split.")
+    ] = False,
+    html: Annotated[Path | None, typer.Option(help="Also write the report, one file of HTML, here.")] = None,
     json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
 ) -> None:
     """Hide a part of the pairs, let every model find them again, and print the table.
 
-    A name that does not exist is answered with those that do.
+    A name that does not exist is answered with those that do. Table, curves and a report in HTML are left in a folder,
+    where the app finds them; a comparison that broke off goes on with --resume.
 
     Files of pairs are CSV with a header or columns parted by white space, perhaps with a third column of weights.
 
@@ -42,53 +50,49 @@ def compare(
 
     Example: alsobought compare --train train.csv --test test.csv
     """
-    from app.comparing import as_document, compare_models, rows_for, show_by_degree, show_comparison
-    from app.console import print_json, progress
+    from app.comparing import as_document, compare_models, compare_on, rows_for, show_by_degree, show_comparison
+    from app.console import print_json, progress, safe, say
     from app.database import open_database
+    from app.report_html import write_report
     from graph.errors import UsageError
     from graph.export import export_graph
+    from graph.settings import DatabaseSettings
 
     if (train is None) != (test is None) or (negatives is not None and train is None):
         raise UsageError("files of pairs come together: --train FILE --test FILE, and perhaps --negatives FILE")
     if models and every:
         raise UsageError("name models, or say --all: not both")
     rows_for(models)  # a name or a setting that cannot work is said before anything takes long
+    folder = DatabaseSettings().home / "compare" / "latest" if out is None else out
     if train is not None and test is not None:
-        table = _from_files(models, train, test, negatives, strict=strict, seed=seed, k=k, sample=sample)
+        split = _from_files(train, test, negatives, strict=strict, seed=seed)
+        table = compare_on(split.split, rows_for(models), k=k, sample=sample, folder=folder, resume=resume)
+        table.attrs["dropped"] = {what: count for what, (count, _) in split.dropped.items()}
+        table.attrs["unseen_products"] = split.unseen_products
     else:
         with open_database(quiet=json) as database, progress("exporting") as on_progress:
             graph = export_graph(database, on_progress)
-        table = compare_models(graph, models, k=k, seed=seed, fraction=fraction, sample=sample)
+        table = compare_models(
+            graph, models, k=k, seed=seed, fraction=fraction, sample=sample, folder=folder, resume=resume
+        )
+    report = write_report(folder, html)
     if json:
         print_json(as_document(table))
     else:
         show_comparison(table)
         if by_degree:
             show_by_degree(table)
+        say(f"results and report: {safe(report)}")
     if table["error"].notna().all():
         raise typer.Exit(1)
 
 
-def _from_files(
-    models: list[str] | None,
-    train: Path,
-    test: Path,
-    negatives: Path | None,
-    *,
-    strict: bool,
-    seed: int,
-    k: int,
-    sample: int | None,
-) -> pd.DataFrame:
-    """The table for anybody's own split; what had to be left out of it is said."""
-    from app.comparing import compare_on, rows_for
+def _from_files(train: Path, test: Path, negatives: Path | None, *, strict: bool, seed: int) -> FileSplit:
+    """Anybody's own split; what had to be left out of it is said."""
     from app.console import safe, say
     from app.pair_files import notes, split_from_files
 
     made = split_from_files(train, test, negatives, seed=seed, strict=strict)
     for note in notes(made):
         say(safe(note))
-    table = compare_on(made.split, rows_for(models), k=k, sample=sample)
-    table.attrs["dropped"] = {what: count for what, (count, _) in made.dropped.items()}
-    table.attrs["unseen_products"] = made.unseen_products
-    return table
+    return made

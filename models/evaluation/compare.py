@@ -5,12 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from models.base import OnProgress, Ranker, Recommender, Scorer
+from models.base import Embedding, OnProgress, Ranker, Recommender, Scorer
 from models.evaluation import metrics
 from models.evaluation.memory import peak_memory
 from models.evaluation.split import LeakError, Split, assert_no_leak
@@ -65,11 +65,23 @@ class Answers:
 def columns(k: int) -> list[str]:
     """The columns of the table, in order; the last says why a row is empty."""
     return [
-        "auc", "auc_seen", "auc_matched", "average_precision",
+        "auc", "auc_seen", "auc_matched", "average_precision", "average_precision_matched",
         f"recall_at_{k}", "recall_low", "recall_high", f"ndcg_at_{k}", "mrr", f"hit_rate_at_{k}",
-        "coverage", "popularity_share",
-        "fit_seconds", "answer_seconds", "peak_memory_mb", "error",
+        "coverage", "gini", "popularity_share", "novelty", "diversity",
+        "dimensions", "vector_mb", "fit_seconds", "answer_seconds", "peak_memory_mb", "error",
     ]  # fmt: skip
+
+
+class SavedRows(Protocol):
+    """Where finished rows are kept, so that a comparison that broke off goes on where it stood."""
+
+    def load(self, label: str, model: Recommender, task: Task, seed: int) -> tuple[dict[str, Any], Answers] | None:
+        """The row and the answers of this very model, settings, task and seed; None where they are not there."""
+
+    def save(
+        self, label: str, model: Recommender, task: Task, seed: int, row: dict[str, Any], answers: Answers
+    ) -> None:
+        """Keep a finished row."""
 
 
 def make_task(split: Split, k: int = 10, sample: int | None = None) -> Task:
@@ -110,6 +122,7 @@ def compare(
     seed: int = 0,
     sample: int | None = None,
     keep: dict[str, Answers] | None = None,
+    saved: SavedRows | None = None,
 ) -> pd.DataFrame:
     """Fit every model on ``split.train`` and judge it by ``split.held_out``.
 
@@ -121,16 +134,18 @@ def compare(
         seed: What every model is fitted with.
         sample: Rank for so many products instead of all that have a held-out pair.
         keep: Filled with each model's answers, for :mod:`models.evaluation.slices`.
+        saved: Rows that stand there are taken from there, and every row that gets done is put there at once.
 
     Returns:
         One row a model, indexed by label (``model``), with the columns of :func:`columns`:
         ``auc`` and ``average_precision`` of held-out against as many random pairs, ``auc_seen`` over pairs whose
-        products both have a pair in training, ``auc_matched`` against unrelated pairs of the same degrees. A pair has
-        no direction, so its score is score(a, b) + score(b, a).
+        products both have a pair in training, ``auc_matched`` and ``average_precision_matched`` against unrelated
+        pairs of the same degrees. A pair has no direction, so its score is score(a, b) + score(b, a).
         ``recall_at_k`` (hits in the first k listed products, known neighbours and the product itself left out, over
         min(k, held-out neighbours)), its 95 % bootstrap interval, ``ndcg_at_k``, ``mrr``, ``hit_rate_at_k``, averaged
-        over all products with a held-out pair; ``coverage`` and ``popularity_share``, which
-        :mod:`models.evaluation.metrics` explains; wall seconds to fit and to answer; highest resident memory of the
+        over all products with a held-out pair; ``coverage``, ``gini``, ``popularity_share``, ``novelty`` (bits) and
+        ``diversity``, which :mod:`models.evaluation.metrics` explains; numbers a vector and the size of all vectors in
+        10^6 bytes, where the model has vectors; wall seconds to fit and to answer; highest resident memory of the
         process meanwhile, in 10^6 bytes.
         A model that fails has NaN and the reason in ``error``; it does not lose the others their rows.
 
@@ -143,7 +158,12 @@ def compare(
     rows: list[dict[str, Any]] = []
     for label, model in models.items():
         try:
-            row, answers = evaluate(model, task, label=label, seed=seed, on_progress=on_progress)
+            done = saved.load(label, model, task, seed) if saved is not None else None
+            if done is None:
+                done = evaluate(model, task, label=label, seed=seed, on_progress=on_progress)
+                if saved is not None:
+                    saved.save(label, model, task, seed, *done)
+            row, answers = done
             rows.append(row)
             if keep is not None:
                 keep[label] = answers
@@ -170,6 +190,7 @@ def evaluate(
         answered = time.perf_counter()
     row = {
         **judge(answers, task),
+        **_size(model),
         "fit_seconds": fitted - begin,
         "answer_seconds": answered - fitted,
         "peak_memory_mb": memory.megabytes,
@@ -208,6 +229,7 @@ def judge(answers: Answers, task: Task) -> dict[str, float]:
         figures["auc_seen"] = metrics.roc_auc(positive_seen, negative_seen)
         figures["auc_matched"] = metrics.roc_auc(answers.positive, answers.matched)
         figures["average_precision"] = metrics.average_precision(answers.positive, answers.negative)
+        figures["average_precision_matched"] = metrics.average_precision(answers.positive, answers.matched)
     if answers.lists is not None and answers.hits is not None:
         recalls = metrics.recall(answers.hits, task.n_held_out)
         low, high = metrics.bootstrap_interval(recalls, np.random.default_rng([task.split.seed, 3]))
@@ -217,8 +239,20 @@ def judge(answers: Answers, task: Task) -> dict[str, float]:
         figures["mrr"] = float(metrics.reciprocal_rank(answers.hits).mean())
         figures[f"hit_rate_at_{task.k}"] = float(answers.hits.any(axis=1).mean())
         figures["coverage"] = metrics.coverage(answers.lists, train)
+        figures["gini"] = metrics.gini(answers.lists, train)
         figures["popularity_share"] = metrics.popularity_share(answers.lists, train)
+        figures["novelty"] = metrics.novelty(answers.lists, train)
+        figures["diversity"] = metrics.diversity(answers.lists, train)
     return figures
+
+
+def _size(model: Recommender) -> dict[str, float]:
+    """Numbers a vector, and 10^6 bytes of all vectors; nothing for models that have none."""
+    if not isinstance(model, Embedding):
+        return {}
+    vectors, queries = model.vectors, model.query_vectors
+    size = vectors.nbytes + (0 if queries is vectors else queries.nbytes)
+    return {"dimensions": float(vectors.shape[1]), "vector_mb": size / 1e6}
 
 
 def _symmetric(model: Scorer, pairs: NDArray[np.int64]) -> NDArray[np.float32]:

@@ -154,6 +154,77 @@ def popularity_share(lists: NDArray[np.int64], graph: ProductGraph, top: float =
     return float(np.isin(places, most).mean()) if len(places) else float("nan")
 
 
+def gini(lists: NDArray[np.int64], graph: ProductGraph) -> float:
+    """How unequally places in ``lists`` fall on the listed products: 0 all alike, 1 all on one. NaN for empty lists.
+
+    Shani, Gunawardana: Evaluating recommendation systems, 2011, section 3.3.
+    """
+    places = np.sort(np.bincount(lists[lists >= 0], minlength=graph.n_products)[graph.listed])
+    n, total = len(places), int(places.sum())
+    if total == 0 or n < 2:
+        return float("nan")
+    return float(((2 * np.arange(1, n + 1) - n - 1) * places).sum() / (total * (n - 1)))
+
+
+def novelty(lists: NDArray[np.int64], graph: ProductGraph) -> float:
+    """Mean bits of surprise at the products shown: -log2 of a product's share of all links of listed products.
+
+    Zhou and others: Solving the apparent diversity-accuracy dilemma of recommender systems, PNAS 2010. A product
+    without a link counts as one with half a link. NaN for empty lists.
+    """
+    shown = lists[lists >= 0]
+    links = graph.degree[graph.listed].sum()
+    if len(shown) == 0 or links == 0:
+        return float("nan")
+    return float(-np.log2(np.maximum(graph.degree[shown], 0.5) / links).mean())
+
+
+def diversity(lists: NDArray[np.int64], graph: ProductGraph) -> float:
+    """Share of the pairs of products in a list that are not linked with each other in ``graph``, averaged over lists.
+
+    The intra-list diversity of Ziegler and others (Improving recommendation lists through topic diversification, WWW
+    2005) with links as the likeness, which every catalogue has. Lists of fewer than two are left out; NaN where all
+    are.
+    """
+    known = np.sort(pair_keys(graph.pairs()[0], graph.n_products))
+    first, second = np.triu_indices(lists.shape[1], k=1)
+    shares: list[NDArray[np.float64]] = []
+    for start in range(0, len(lists), 8192):  # all pairs of all lists at once would be gigabytes
+        block = lists[start : start + 8192]
+        a, b = block[:, first], block[:, second]
+        there = (a >= 0) & (b >= 0)
+        keys = pair_keys(np.stack([a.ravel(), b.ravel()], axis=1), graph.n_products).reshape(a.shape)
+        apart = there & ~contains(known, keys.ravel()).reshape(a.shape)
+        count = there.sum(axis=1)
+        shares.append(apart.sum(axis=1)[count > 0] / count[count > 0])
+    every = np.concatenate(shares) if shares else np.zeros(0)
+    return float(every.mean()) if len(every) else float("nan")
+
+
+def precision_recall(
+    positive: NDArray[np.float32], negative: NDArray[np.float32], points: int = 500
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """The precision-recall curve: thresholds falling, precision and recall at each, float64[c] each.
+
+    Pairs of equal score enter together, so a stretch without points is a cliff: scores that cannot be told apart. Of
+    points that lie nearer than ``1 / points`` of recall to the one before, only the last is kept. Empty where either
+    side is.
+    """
+    if len(positive) == 0 or len(negative) == 0:
+        return np.zeros(0), np.zeros(0), np.zeros(0)
+    scores = np.concatenate([positive, negative]).astype(np.float64)
+    scores[np.isnan(scores)] = -np.inf
+    order = np.argsort(-scores, kind="stable")
+    ordered = scores[order]
+    last_of_tie = np.flatnonzero(np.append(ordered[1:] != ordered[:-1], True))
+    hits = np.cumsum(order < len(positive))[last_of_tie]
+    recalled = hits / len(positive)
+    step = np.floor(recalled * points)
+    keep = np.append(step[1:] != step[:-1], True)
+    keep[0] = True
+    return ordered[last_of_tie][keep], (hits / (last_of_tie + 1))[keep], recalled[keep]
+
+
 def bootstrap_interval(
     values: NDArray[np.float64], rng: np.random.Generator, level: float = 0.95, samples: int = 1000
 ) -> tuple[float, float]:

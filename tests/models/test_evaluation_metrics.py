@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -82,3 +83,51 @@ def test_bootstrap_interval_is_near_the_textbooks() -> None:
     error = 1.96 * values.std() / np.sqrt(len(values))
     assert low == pytest.approx(values.mean() - error, abs=error / 5)
     assert high == pytest.approx(values.mean() + error, abs=error / 5)
+
+
+def small_graph() -> ProductGraph:
+    """A square a-b-c-d and a product e without a link."""
+    table = pd.DataFrame({"listed": True}, index=pd.Index(list("abcde"), name="product_id"))
+    return ProductGraph.from_pairs(list("abcd"), list("bcda"), products=table)
+
+
+def test_gini_runs_from_equal_shares_to_one_for_all() -> None:
+    graph = small_graph()
+    assert metrics.gini(np.array([[0, 1], [2, 3], [4, -1]]), graph) == pytest.approx(0)
+    assert metrics.gini(np.array([[1], [1], [1]]), graph) == pytest.approx(1)
+    assert np.isnan(metrics.gini(np.array([[-1]]), graph))
+
+
+def test_novelty_counts_bits() -> None:
+    graph = small_graph()
+    assert metrics.novelty(np.array([[0, 1]]), graph) == pytest.approx(2), "2 of 8 links each"
+    assert metrics.novelty(np.array([[4]]), graph) == pytest.approx(4), "half a link of 8"
+    assert np.isnan(metrics.novelty(np.array([[-1, -1]]), graph))
+
+
+def test_diversity_is_the_share_of_pairs_without_a_link() -> None:
+    graph = small_graph()
+    lists = np.array([[0, 2, -1], [0, 1, 2], [4, -1, -1]])
+    assert metrics.diversity(lists, graph) == pytest.approx((1 + 1 / 3) / 2)
+    assert np.isnan(metrics.diversity(lists[2:], graph))
+
+
+def test_precision_recall_enters_equal_scores_together() -> None:
+    positive, negative = np.array([3, 2, 2, 0], np.float32), np.array([2, 1, -np.inf, np.nan], np.float32)
+    threshold, precision, recall = metrics.precision_recall(positive, negative)
+    assert threshold[:2].tolist() == [3, 2]
+    assert recall[:2].tolist() == [0.25, 0.75], "a cliff: three pairs score 2"
+    assert precision[1] == pytest.approx(3 / 4)
+    assert recall[-1] == 1
+    assert precision[-1] == pytest.approx(4 / 8)
+    assert all(len(part) == 0 for part in metrics.precision_recall(positive, negative[:0]))
+
+
+def test_precision_recall_of_many_pairs_stays_small() -> None:
+    rng = np.random.default_rng(0)
+    scores = rng.normal(size=(2, 20_000)).astype(np.float32)
+    _, precision, recall = metrics.precision_recall(scores[0] + 1, scores[1])
+    assert 100 < len(recall) <= 502
+    assert (np.diff(recall) >= 0).all()
+    area = np.trapezoid(precision, recall)
+    assert area == pytest.approx(metrics.average_precision(scores[0] + 1, scores[1]), abs=0.01)
