@@ -270,7 +270,8 @@ def _plot(title: str, lines: dict[str, list[Point]], ticks: dict[float, str], be
     if not lines or not ticks:
         return ""
     every = [point for points in lines.values() for point in points]
-    low, high = min(min(ticks), min(x for x, _ in every)), max(max(ticks), max(x for x, _ in every))
+    places = [*ticks, *(x for x, _ in every)]
+    low, high = min(places), max(places)
     top = max(0.1, math.ceil(max(y for _, y in every) * 10 - 1e-9) / 10)
     width, height, left, bottom = 720.0, 360.0, 44.0, 40.0
 

@@ -207,8 +207,7 @@ def precision_recall(
     """The precision-recall curve: thresholds falling, precision and recall at each, float64[c] each.
 
     Pairs of equal score enter together, so a stretch without points is a cliff: scores that cannot be told apart. Of
-    points that lie nearer than ``1 / points`` of recall to the one before, only the last is kept. Empty where either
-    side is.
+    points within the same ``1 / points`` of recall the first is kept, and the very last. Empty where either side is.
     """
     if len(positive) == 0 or len(negative) == 0:
         return np.zeros(0), np.zeros(0), np.zeros(0)
@@ -220,8 +219,8 @@ def precision_recall(
     hits = np.cumsum(order < len(positive))[last_of_tie]
     recalled = hits / len(positive)
     step = np.floor(recalled * points)
-    keep = np.append(step[1:] != step[:-1], True)
-    keep[0] = True
+    keep = np.diff(step, prepend=-1) != 0
+    keep[-1] = True
     return ordered[last_of_tie][keep], (hits / (last_of_tie + 1))[keep], recalled[keep]
 
 
