@@ -65,3 +65,18 @@ def statement_weights(graph: ProductGraph, weights: Mapping[str, float]) -> NDAr
         code = stated_by(graph.relations, name)
         summed += weights.get(name, 0.0) * ((code & 1) + (code >> 1))
     return np.where(graph.relations == 0, graph.edge_weight, summed).astype(np.float32)
+
+
+def transition_weights(
+    graph: ProductGraph, statement_values: Mapping[str, float], outside_weight: float
+) -> NDArray[np.float64]:
+    """float64[2 * pairs]: the probability that a random walk takes each edge, in the order of ``graph.indices``.
+
+    In proportion to :func:`statement_weights`, scaled by ``outside_weight`` as :func:`scaled_weights` says; the edges
+    of a product sum to 1, or to 0 where all of them count nothing.
+    """
+    stated = statement_weights(graph, statement_values)
+    weight = scaled_weights(graph, outside_weight, stated).astype(np.float64)
+    row = np.repeat(np.arange(graph.n_products), graph.degree)
+    total = np.bincount(row, weights=weight, minlength=graph.n_products)
+    return np.divide(weight, total[row], out=np.zeros_like(weight), where=total[row] > 0)

@@ -28,9 +28,13 @@ def dense_pagerank(graph: ProductGraph, s: PageRankSettings) -> np.ndarray:
     total = weights.sum(axis=1, keepdims=True)
     transition = np.divide(weights, total, out=np.zeros_like(weights), where=total > 0)
     power, summed = np.eye(graph.n_products), np.zeros_like(weights)
-    for step in range(1, s.steps + 1):
+    if s.alpha is None:
+        counts = list(s.step_weights)
+    else:
+        counts = [s.alpha * (1 - s.alpha) ** step for step in range(1, s.steps + 1)]
+    for count in counts:
         power = power @ transition
-        summed += s.alpha * (1 - s.alpha) ** step * power
+        summed += count * power
     return summed
 
 
@@ -38,7 +42,9 @@ def dense_pagerank(graph: ProductGraph, s: PageRankSettings) -> np.ndarray:
     "chosen",
     [
         PageRankSettings(threshold=0),
-        PageRankSettings(threshold=0, steps=1),
+        PageRankSettings(threshold=0, alpha=0.15),
+        PageRankSettings(threshold=0, alpha=0.15, steps=1),
+        PageRankSettings(threshold=0, step_weights=(0.0, 1.0)),
         PageRankSettings(threshold=0, steps=3, alpha=0.15, outside_weight=1.0),
         PageRankSettings(threshold=0, outside_weight=0.0),
     ],
@@ -60,7 +66,7 @@ def test_pagerank_is_its_definition(planted: ProductGraph, chosen: PageRankSetti
 
 
 def test_without_restart_every_step_counts_alike(planted: ProductGraph) -> None:
-    model = PersonalizedPageRank(PageRankSettings(alpha=0, threshold=0, steps=2)).fit(planted)
+    model = PersonalizedPageRank(PageRankSettings(alpha=0, threshold=0, steps=2, outside_weight=0.3)).fit(planted)
     weights = dense_weights(planted, 0.3)
     transition = weights / np.maximum(weights.sum(axis=1, keepdims=True), 1e-12)
     expected = transition + transition @ transition
@@ -129,6 +135,9 @@ def test_a_product_is_answered_alone_as_among_others(seed: int, n: int) -> None:
     ("setting", "value"),
     [
         ("steps", 0),
+        ("step_weights", ()),
+        ("step_weights", (1.0, -1.0)),
+        ("step_weights", (0.0, 0.0)),
         ("alpha", 1.0),
         ("alpha", -0.1),
         ("also_viewed", -1.0),
@@ -138,7 +147,7 @@ def test_a_product_is_answered_alone_as_among_others(seed: int, n: int) -> None:
         ("outside_weight", float("inf")),
     ],
 )
-def test_settings_that_cannot_work_are_named(setting: str, value: float) -> None:
+def test_settings_that_cannot_work_are_named(setting: str, value: object) -> None:
     with pytest.raises(ValueError, match=setting):
         models.create("pagerank", **{setting: value})
 
