@@ -4,7 +4,7 @@
 
 With c_t = alpha * (1 - alpha)^t it is the walk with restart of Page, Brin, Motwani and Winograd (The PageRank citation
 ranking, 1999), one vector a start (Jeh, Widom: Scaling personalized web search, WWW 2003), cut after ``steps`` terms.
-With weights of one's own a step it is the generalized PageRank of Li, Chien and Milenkovic (Optimizing generalized
+With other coefficients it is the generalized PageRank of Li, Chien and Milenkovic (Optimizing generalized
 PageRank methods for seed-expansion community detection, NeurIPS 2019), which is the default: three steps, the third
 counting three times as much as the second. A product that is reached in three is bought with what is bought with what
 the product is bought with, which many more paths vote on than on two. Nothing is trained; see :mod:`models.spreading`
@@ -29,13 +29,15 @@ from models.spreading import Spreading, make_spread
 class PageRankSettings:
     """Settings of :class:`PersonalizedPageRank`."""
 
-    step_weights: tuple[float, ...] = (3.0, 1.0, 3.0)
-    """What mass that arrives after one, two, … steps counts; the first only ranks products that are linked already."""
+    steps: int = 3
+    """How far the walk goes; at least 1."""
+    growth: float = 3.0
+    """What mass that arrives after three, four, … steps counts, as a multiple of the step before it; 1 all alike."""
+    direct: float = 3.0
+    """What the first step counts, as a multiple of the second; it only ranks products that are linked already."""
     alpha: float | None = None
     """Probability of starting anew at each step, in [0, 1); higher stays nearer. Where it is given, the walk with
-    restart takes the place of ``step_weights``."""
-    steps: int = 5
-    """How far the walk with restart goes; at least 1. Without ``alpha`` it is not looked at."""
+    restart takes the place of ``growth`` and ``direct``; five steps are then enough."""
     also_bought: float = 1.0
     """What one "customers also bought" statement counts, where the graph knows who states what."""
     also_viewed: float = 1.25
@@ -54,11 +56,9 @@ class PageRankSettings:
             raise ValueError(f"steps is {self.steps}: the walk must take at least one step")
         if self.alpha is not None and not 0 <= self.alpha < 1:
             raise ValueError(f"alpha is {self.alpha}: the restart probability must be at least 0 and below 1")
-        weights = np.asarray(self.step_weights, dtype=np.float64)
-        if weights.ndim != 1 or not (np.isfinite(weights).all() and (weights >= 0).all() and weights.sum() > 0):
-            raise ValueError(
-                f"step_weights is {self.step_weights}: a list of finite numbers of at least 0, one of them above"
-            )
+        for name in ("growth", "direct"):
+            if not (np.isfinite(getattr(self, name)) and getattr(self, name) >= 0):
+                raise ValueError(f"{name} is {getattr(self, name)}: it must be a finite number of at least 0")
         if self.threshold is not None and not (np.isfinite(self.threshold) and self.threshold >= 0):
             raise ValueError(f"threshold is {self.threshold}: it must be a finite number of at least 0")
         check_outside_weight(self.outside_weight)
@@ -68,7 +68,7 @@ class PageRankSettings:
     def coefficients(self) -> list[float]:
         """What each step counts; with ``alpha`` 0 all alike, for the restart's probability is then a constant."""
         if self.alpha is None:
-            return [float(weight) for weight in self.step_weights]
+            return [self.direct, *(self.growth**step for step in range(self.steps - 1))]
         return [(self.alpha or 1.0) * (1 - self.alpha) ** step for step in range(1, self.steps + 1)]
 
     @property

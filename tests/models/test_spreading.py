@@ -29,7 +29,7 @@ def dense_pagerank(graph: ProductGraph, s: PageRankSettings) -> np.ndarray:
     transition = np.divide(weights, total, out=np.zeros_like(weights), where=total > 0)
     power, summed = np.eye(graph.n_products), np.zeros_like(weights)
     if s.alpha is None:
-        counts = list(s.step_weights)
+        counts = [s.direct, *(s.growth**step for step in range(s.steps - 1))]
     else:
         counts = [s.alpha * (1 - s.alpha) ** step for step in range(1, s.steps + 1)]
     for count in counts:
@@ -42,9 +42,9 @@ def dense_pagerank(graph: ProductGraph, s: PageRankSettings) -> np.ndarray:
     "chosen",
     [
         PageRankSettings(threshold=0),
-        PageRankSettings(threshold=0, alpha=0.15),
+        PageRankSettings(threshold=0, alpha=0.15, steps=5),
         PageRankSettings(threshold=0, alpha=0.15, steps=1),
-        PageRankSettings(threshold=0, step_weights=(0.0, 1.0)),
+        PageRankSettings(threshold=0, steps=2, growth=0.5, direct=0.0),
         PageRankSettings(threshold=0, steps=3, alpha=0.15, outside_weight=1.0),
         PageRankSettings(threshold=0, outside_weight=0.0),
     ],
@@ -135,9 +135,8 @@ def test_a_product_is_answered_alone_as_among_others(seed: int, n: int) -> None:
     ("setting", "value"),
     [
         ("steps", 0),
-        ("step_weights", ()),
-        ("step_weights", (1.0, -1.0)),
-        ("step_weights", (0.0, 0.0)),
+        ("growth", -1.0),
+        ("direct", float("nan")),
         ("alpha", 1.0),
         ("alpha", -0.1),
         ("also_viewed", -1.0),
@@ -147,7 +146,7 @@ def test_a_product_is_answered_alone_as_among_others(seed: int, n: int) -> None:
         ("outside_weight", float("inf")),
     ],
 )
-def test_settings_that_cannot_work_are_named(setting: str, value: object) -> None:
+def test_settings_that_cannot_work_are_named(setting: str, value: float) -> None:
     with pytest.raises(ValueError, match=setting):
         models.create("pagerank", **{setting: value})
 
