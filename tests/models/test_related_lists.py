@@ -85,7 +85,7 @@ def lists_of(table: pd.DataFrame) -> dict[str, list[str]]:
 
 
 def test_lists_know_known_and_predicted_and_say_which(shop: ProductGraph) -> None:
-    table = build_related(models.create("pagerank", alpha=0.15, outside_weight=0.3).fit(shop), shop, 4)
+    table = build_related(models.create("pagerank", alpha=0.15, steps=5, outside_weight=0.3).fit(shop), shop, 4)
     assert list(table.columns) == ["product_id", "rank", "related_id", "score", "reason"]
     assert table["rank"].dtype == np.int32
     assert table["score"].dtype == np.float32
@@ -99,7 +99,7 @@ def test_lists_know_known_and_predicted_and_say_which(shop: ProductGraph) -> Non
 
 
 def test_what_the_model_leaves_short_is_filled_up_and_says_so(shop: ProductGraph) -> None:
-    table = build_related(models.create("pagerank", alpha=0.15, outside_weight=0.3).fit(shop), shop, 6)
+    table = build_related(models.create("pagerank", alpha=0.15, steps=5, outside_weight=0.3).fit(shop), shop, 6)
     third = table[table["product_id"] == "kettle3"]
     # its own category first (kettle2 was never bought, so it is not popular), then the one above, then all
     assert third["related_id"].tolist() == ["kettle", "grinder", "beans", "filters", "scale", "rake"]
