@@ -6,6 +6,7 @@ import sys
 
 import typer
 
+from app.commands.app import app
 from app.commands.attach import attach, uninstall
 from app.commands.compare import compare
 from app.commands.db import db_cli
@@ -40,6 +41,7 @@ _COMMANDS = (
     prune,
     related,
     uninstall,
+    app,
     doctor,
 )
 for command in _COMMANDS:
