@@ -29,6 +29,7 @@ def results_of(folder: RunFolder) -> RunResults:
         vectors=folder.vectors,
         query_vectors=folder.query_vectors,
         related=folder.related,
+        map=folder.map,
     )
 
 

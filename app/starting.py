@@ -38,7 +38,7 @@ def options(
     }
     if secrets is not None:
         settings["secrets.files"] = str(secrets.expanduser().absolute())
-    script = Path(__file__).with_name("streamlit_app.py")
+    script = Path(__file__).with_name("web") / "main.py"
     arguments = [part for name, value in settings.items() for part in (f"--{name}", value)]
     return [sys.executable, "-m", "streamlit", "run", str(script), *arguments]
 

@@ -29,6 +29,7 @@ def train_model(
     runs: Path = Path("runs"),
     metrics: bool = True,
     split_seed: int = 42,
+    with_map: bool = False,
     on_progress: OnProgress | None = None,
 ) -> RunFolder:
     """Fit a model on all pairs of ``graph`` and write its run folder.
@@ -46,6 +47,7 @@ def train_model(
         runs: ... in this one.
         metrics: Whether to judge the settings on a split first; else the run carries no figures.
         split_seed: Seed of the split.
+        with_map: Whether to lay the products out in two dimensions too, for the app's map.
         on_progress: Told of every step.
 
     Raises:
@@ -73,6 +75,12 @@ def train_model(
     if isinstance(model, Embedding):
         vectors = model.vectors
         query_vectors = None if np.array_equal(model.vectors, model.query_vectors) else model.query_vectors
+    places = None
+    if with_map:
+        from models.product_map import product_map, vectors_of_lists
+
+        laid_out_by = vectors_of_lists(related, graph.product_ids) if vectors is None else vectors
+        places = product_map(laid_out_by, graph.degree, graph.listed, on_progress=on_progress)
     folder = RunFolder(
         path=path,
         run={
@@ -94,6 +102,7 @@ def train_model(
         vectors=vectors,
         query_vectors=query_vectors,
         related=related,
+        map=places,
     )
     return dataclasses.replace(folder, path=write_run(folder))
 

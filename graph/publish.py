@@ -110,6 +110,8 @@ def publish(
         writer.write_vectors()
         step("lists")
         writer.write_lists()
+        step("map")
+        writer.write_map()
         step("index")
         writer.build_index()
         step("check")
@@ -190,6 +192,7 @@ class _Writer:
             "related": self.names["related"],
             "related_score": self.names["related_score"],
             "related_reason": self.names["related_reason"],
+            "map": None if results.map is None else self.names["map"],
         }
         if self.index_vectors is not None:
             facts["dimensions"], facts["max_norm"] = self.dimensions, self.index_vectors.max_norm
@@ -229,6 +232,11 @@ class _Writer:
             )
             self.n_lists += len(rows)
             self.on_progress("lists", self.n_lists, total)
+
+    def write_map(self) -> None:
+        if self.results.map is not None:
+            ids = self.results.product_ids[self.rows]
+            self._write_array(self.names["map"], ids, self.results.map[self.rows], "map")
 
     def build_index(self) -> None:
         if self.index_vectors is None:
@@ -301,6 +309,10 @@ class _Writer:
             yield f"{found['uneven_lists']} lists have ids, scores and reasons of different lengths"
         if found["self_in_list"]:
             yield f"{found['self_in_list']} products stand in their own list"
+        if self.results.map is not None:
+            placed = self.database.read("run_check_map", map=names["map"])[0]["placed"]
+            if placed != len(self.rows):
+                yield f"{placed} of {len(self.rows)} places on the map are there"
         foreign = repeated = 0
         ids = self.results.product_ids[self.rows]
         for start in range(0, len(ids), LIST_BATCH):

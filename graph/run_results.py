@@ -32,6 +32,7 @@ class RunResults:
         vectors: float32[n, d], or None where the model has none.
         query_vectors: float32[n, d] where they differ from ``vectors``, else None.
         related: Columns product_id, rank (from 1), related_id, score, reason; sorted by product and rank.
+        map: float32[n, 2], where each listed product lies on the run's map, or None.
     """
 
     run_id: str
@@ -47,6 +48,7 @@ class RunResults:
     vectors: NDArray[np.float32] | None = None
     query_vectors: NDArray[np.float32] | None = None
     metrics: dict[str, Any] = field(default_factory=dict)
+    map: NDArray[np.float32] | None = None
 
     def check(self) -> None:
         """Raise UserError, saying what is wrong, where the results cannot be published."""
@@ -69,6 +71,8 @@ class RunResults:
             self.vectors is None or self.vectors.shape[1] != self.query_vectors.shape[1]
         ):
             raise UserError(f"run {self.run_id}: vectors and query vectors have different dimensions")
+        if self.map is not None and (self.map.shape != (n, 2) or not np.isfinite(self.map[self.listed]).all()):
+            raise UserError(f"run {self.run_id}: the map does not give each of {n} products a place")
         missing = {"product_id", "rank", "related_id", "score", "reason"} - set(self.related.columns)
         if missing:
             raise UserError(f"run {self.run_id}: the related lists lack the columns {', '.join(sorted(missing))}")

@@ -12,7 +12,7 @@ from graph.lock import writer_lock
 from graph.names import checked_name
 
 #: The kinds of results; a run's property names are ``<kind>_<run_id>``.
-RESULT_KINDS: Final = ("embedding", "query_embedding", "related", "related_score", "related_reason")
+RESULT_KINDS: Final = ("embedding", "query_embedding", "related", "related_score", "related_reason", "map")
 
 #: How long a rejected run is kept for looking at.
 REJECTED_DAYS: Final = 7

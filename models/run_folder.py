@@ -3,6 +3,7 @@
     vectors.npy         float32[n, dimensions], where the model has vectors
     query_vectors.npy   the same shape, where the model asks with other vectors than it answers with
     products.parquet    product_id, listed: the rows of the vectors, in order
+    map.npy             float32[n, 2], where the run has a map: NaN for products that are not listed
     related.parquet     product_id, rank (from 1), related_id, score, reason; sorted by product and rank
     run.json            what was trained, on what, how, and how well
 
@@ -70,6 +71,7 @@ class RunFolder:
         query_vectors: float32[n, dimensions] where they differ from ``vectors``, else None.
         related: Columns :data:`RELATED_COLUMNS`; ``rank`` int32 from 1, ``score`` float32; the lists of the products
             that have one, best first.
+        map: float32[n, 2], the place of each listed product (:mod:`models.product_map`), or None.
     """
 
     path: Path
@@ -79,6 +81,7 @@ class RunFolder:
     vectors: NDArray[np.float32] | None
     query_vectors: NDArray[np.float32] | None
     related: pd.DataFrame
+    map: NDArray[np.float32] | None = None
 
 
 def new_run_id(model: str, at: datetime | None = None) -> str:
@@ -107,7 +110,11 @@ def write_run(folder: RunFolder) -> Path:
     except OSError as error:
         raise UserError(f"cannot write a run to {path}: {error.strerror}", "name another folder with --out") from error
     try:
-        for name, array in (("vectors", folder.vectors), ("query_vectors", folder.query_vectors)):
+        for name, array in (
+            ("vectors", folder.vectors),
+            ("query_vectors", folder.query_vectors),
+            ("map", folder.map),
+        ):
             if array is not None:
                 np.save(beside / f"{name}.npy", np.ascontiguousarray(array, dtype=np.float32), allow_pickle=False)
         products = pd.DataFrame({"product_id": folder.product_ids, "listed": folder.listed})
@@ -167,6 +174,7 @@ def read_run(path: Path) -> RunFolder:
         vectors=_read_vectors(path, "vectors.npy"),
         query_vectors=_read_vectors(path, "query_vectors.npy"),
         related=related[list(RELATED_COLUMNS)],
+        map=_read_vectors(path, "map.npy"),
     )
     problem = _problem(folder)
     if problem:
@@ -178,7 +186,7 @@ def _is_replaceable(path: Path) -> bool:
     """Whether ``path`` is an empty folder or one that holds a run and nothing else."""
     if path.is_symlink() or not path.is_dir():
         return False
-    ours = {"vectors.npy", "query_vectors.npy", "products.parquet", "related.parquet", "run.json"}
+    ours = {"vectors.npy", "query_vectors.npy", "map.npy", "products.parquet", "related.parquet", "run.json"}
     names = {entry.name for entry in path.iterdir()}
     return not names or ("run.json" in names and names <= ours)
 
@@ -248,6 +256,11 @@ def _problem(folder: RunFolder) -> str | None:
             return f"the {name} have shape {array.shape}, not ({n}, {run['dimensions']})"
         if not np.isfinite(array).all():
             return f"the {name} hold numbers that are not finite"
+    if folder.map is not None:
+        if folder.map.shape != (n, 2):
+            return f"the map has shape {folder.map.shape}, not ({n}, 2)"
+        if not np.isfinite(folder.map[folder.listed]).all():
+            return "the map has no place for some listed products"
     return _problem_of_lists(folder)
 
 

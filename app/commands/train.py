@@ -19,6 +19,9 @@ def train(
     metrics: Annotated[
         bool, typer.Option("--metrics/--no-metrics", help="Judge the settings on a split of the pairs first.")
     ] = True,
+    with_map: Annotated[
+        bool, typer.Option("--map/--no-map", help="Lay the products out in two dimensions, for the app's map.")
+    ] = True,
     json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
 ) -> None:
     """Fit a model on the database's graph and write its vectors, its related lists and its figures to a folder.
@@ -49,7 +52,17 @@ def train(
         say(f"{graph.n_products:,} products, {graph.n_pairs:,} pairs")
     try:
         with progress(f"training {model}") as on_progress:
-            run = train_model(graph, model, chosen, seed=seed, k=k, out=out, metrics=metrics, on_progress=on_progress)
+            run = train_model(
+                graph,
+                model,
+                chosen,
+                seed=seed,
+                k=k,
+                out=out,
+                metrics=metrics,
+                with_map=with_map,
+                on_progress=on_progress,
+            )
     except ValueError as error:
         raise UsageError(str(error)) from error
     if json:

@@ -1,4 +1,7 @@
-"""The Streamlit app: `alsobought app` starts it. One file a page under ``app/pages``."""
+"""The Streamlit app: `alsobought app` starts it. One file a page under ``app/pages``.
+
+This file stands elsewhere than beside that folder, which Streamlit would then take for a menu of its own.
+"""
 
 from __future__ import annotations
 
@@ -7,18 +10,19 @@ from pathlib import Path
 
 import streamlit as st
 
-if str(Path(__file__).resolve().parents[1]) not in sys.path:  # Streamlit runs this file by its path
-    sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-
-from app.web.login import may_enter, show_who
-from app.web.style import CSS
+_ROOT = Path(__file__).resolve().parents[2]
+if str(_ROOT) not in sys.path:  # Streamlit runs this file by its path
+    sys.path.insert(0, str(_ROOT))
 
 
 def main() -> None:
     """Menu, style and login; then the page that was chosen."""
+    from app.web.login import may_enter, show_who
+    from app.web.style import CSS
+
     st.set_page_config(page_title="alsobought", page_icon="🧺", layout="wide", initial_sidebar_state="auto")
     st.html(CSS)
-    folder = Path(__file__).parent / "pages"
+    folder = _ROOT / "app" / "pages"
     chosen = st.navigation(
         {
             "Look": [

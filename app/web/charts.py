@@ -1,0 +1,140 @@
+"""Plotly figures of what ``graph`` and ``models`` computed. Plotly runs in the page; nothing is fetched."""
+
+from __future__ import annotations
+
+import html
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from app.console import plain
+from app.web.pictures import PALETTE, colours_of
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import plotly.graph_objects as go
+    from numpy.typing import NDArray
+
+    from graph.map import ProductMap
+
+
+def map_figure(
+    places: ProductMap, *, level: int, most_colours: int, marked: NDArray[np.int64], height: int = 640
+) -> go.Figure:
+    """The map as a WebGL scatter: a trace a category, what was searched on top.
+
+    Args:
+        places: The points.
+        level: Steps of the category path that give the colour.
+        most_colours: Categories with a colour of their own, the largest; the rest is grey.
+        marked: int64[m], points to mark.
+        height: Pixels.
+    """
+    import plotly.graph_objects as go
+
+    groups = np.array([" > ".join(path.split(" > ")[:level]) for path in places.categories], dtype=object)
+    counts = Counter(group for group in groups.tolist() if group)
+    largest = [group for group, _ in counts.most_common(most_colours)]
+    colours = colours_of(largest)
+    hover = [
+        f"{escaped(title)}<br>{escaped(path)}" for title, path in zip(places.titles, places.categories, strict=True)
+    ]
+    size = 7 if len(groups) <= 8_000 else 4
+    dim = len(marked) > 0
+    figure = go.Figure()
+    parts = [(group, np.flatnonzero(groups == group), colours[group]) for group in largest]
+    other = np.flatnonzero(~np.isin(groups, largest))
+    if len(other):
+        parts.insert(0, ("other", other, "#8d9795"))
+    for name, rows, colour in parts:
+        figure.add_trace(
+            go.Scattergl(
+                x=places.places[rows, 0], y=places.places[rows, 1], mode="markers", name=escaped(name),
+                marker={"size": size, "color": colour, "opacity": 0.18 if dim else 0.72, "line": {"width": 0}},
+                customdata=[places.product_ids[row] for row in rows], text=[hover[row] for row in rows],
+                hovertemplate="%{text}<extra></extra>",
+            )
+        )  # fmt: skip
+    if dim:
+        figure.add_trace(
+            go.Scattergl(
+                x=places.places[marked, 0], y=places.places[marked, 1], mode="markers", name="found",
+                marker={"size": 13, "color": "#e11d48", "symbol": "circle", "line": {"width": 2, "color": "#ffffff"}},
+                customdata=[places.product_ids[row] for row in marked], text=[hover[row] for row in marked],
+                hovertemplate="%{text}<extra></extra>",
+            )
+        )  # fmt: skip
+    axis = {"visible": False, "zeroline": False, "showgrid": False}
+    figure.update_layout(
+        height=height, margin={"l": 0, "r": 0, "t": 0, "b": 0}, dragmode="pan", hovermode="closest", clickmode="event+select",
+        xaxis=axis, yaxis={**axis, "scaleanchor": "x"}, uirevision="map",
+        legend={"orientation": "h", "y": -0.02, "x": 0, "itemsizing": "constant", "font": {"size": 12}},
+    )  # fmt: skip
+    return figure
+
+
+def lines(
+    series: Mapping[str, tuple[Sequence[float], Sequence[float]]],
+    *,
+    x: str,
+    y: str,
+    markers: bool = False,
+    log_x: bool = False,
+    height: int = 400,
+    bands: Mapping[str, tuple[Sequence[float], Sequence[float]]] | None = None,
+) -> go.Figure:
+    """Lines by name; ``bands`` holds lower and upper ends of intervals, drawn as error bars."""
+    import plotly.graph_objects as go
+
+    figure = go.Figure()
+    for i, (name, (xs, ys)) in enumerate(series.items()):
+        colour = PALETTE[i % len(PALETTE)]
+        error: dict[str, Any] | None = None
+        if bands and name in bands:
+            low, high = bands[name]
+            up = [b - a for a, b in zip(ys, high, strict=True)]
+            down = [a - b for a, b in zip(ys, low, strict=True)]
+            error = {"type": "data", "symmetric": False, "array": up, "arrayminus": down, "thickness": 1, "width": 2}
+        figure.add_trace(
+            go.Scatter(
+                x=list(xs), y=list(ys), name=escaped(name), mode="lines+markers" if markers else "lines",
+                line={"color": colour, "width": 2}, marker={"size": 6}, error_y=error,
+            )
+        )  # fmt: skip
+    _framed(figure, x, y, height)
+    if log_x:
+        figure.update_xaxes(type="log")
+    return figure
+
+
+def points(table: pd.DataFrame, *, x: str, y: str, x_name: str, y_name: str, height: int = 400) -> go.Figure:
+    """A named point a row, on a logarithmic x axis: what quality costs."""
+    import plotly.graph_objects as go
+
+    figure = go.Figure()
+    for i, (name, row) in enumerate(table.iterrows()):
+        colour = PALETTE[i % len(PALETTE)]
+        figure.add_trace(
+            go.Scatter(
+                x=[row[x]], y=[row[y]], mode="markers+text", text=[escaped(str(name))], textposition="top center",
+                name=escaped(str(name)), marker={"size": 12, "color": colour}, showlegend=False,
+                hovertemplate=f"%{{text}}<br>{x_name} %{{x:.3g}}<br>{y_name} %{{y:.3f}}<extra></extra>",
+            )
+        )  # fmt: skip
+    _framed(figure, x_name, y_name, height)
+    figure.update_xaxes(type="log")
+    return figure
+
+
+def escaped(value: str) -> str:
+    """Text from elsewhere for plotly, which reads some HTML in names and hovers."""
+    return html.escape(plain(value), quote=False)
+
+
+def _framed(figure: go.Figure, x: str, y: str, height: int) -> None:
+    figure.update_layout(
+        height=height, margin={"l": 8, "r": 8, "t": 12, "b": 8}, xaxis_title=x, yaxis_title=y, hovermode="closest",
+        legend={"orientation": "h", "y": -0.22, "x": 0},
+    )  # fmt: skip
