@@ -16,7 +16,10 @@ from models.registry import model_class
 from tests.models.conftest import planted_graph
 
 #: Settings that keep training short where the defaults are made for real catalogues.
-FAST: dict[str, dict[str, object]] = {"node2vec": {"dimensions": 16}}
+FAST: dict[str, dict[str, object]] = {
+    "node2vec": {"dimensions": 16},
+    "blend": {"trees": 20, "leaves": 7},
+}
 
 #: Models that look at nothing but how often products are bought, at what is known already, or at nothing at all.
 NO_STRUCTURE = {"random", "popular", "edge_weight"}

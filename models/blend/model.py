@@ -1,0 +1,171 @@
+"""The blend that a shop serves: many models name candidates, and a gradient-boosted ranker puts them in order.
+
+1. *Sources* (:mod:`models.blend.sources`) each name their best candidates for a product; their union is ranked.
+2. *Columns* (:mod:`models.blend.features`) say how each source scores a candidate and where it places it, what the two
+   products share in the graph, and what is known of each.
+3. *Ranker* (:mod:`models.blend.ranker`): LambdaRank, trained on a nested split (:mod:`models.blend.nested`) of the
+   graph that ``fit`` is given.
+
+Retrieval and ranking in two stages is how large recommenders are built: Covington, Adams, Sargin: Deep neural networks
+for YouTube recommendations, RecSys 2016. Nothing of the size of products times products is kept: rows are ranked in
+blocks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from graph import ProductGraph
+from models.base import NotFittedError, OnProgress, Ranker, Scorer
+from models.blend.features import Features
+from models.blend.nested import BLOCK, inner_split, lessons
+from models.blend.ranker import predict, train_ranker
+from models.blend.settings import BlendSettings
+from models.blend.sources import SOURCES, Source, fit_sources
+from models.edges import require_pairs
+from models.ranking import check_request
+
+if TYPE_CHECKING:
+    from lightgbm import Booster
+
+
+class Blend(Scorer, Ranker):
+    """Candidates of many models, ranked by trees that learned on a nested split.
+
+    Attributes:
+        sources: What is asked; a subclass may ask others.
+        left_out: Source -> why it was not asked, after ``fit``.
+    """
+
+    name: ClassVar[str] = "blend"
+    settings_class = BlendSettings
+    settings: BlendSettings
+    sources: ClassVar[Sequence[Source]] = SOURCES
+
+    def __init__(self, settings: BlendSettings | None = None) -> None:
+        super().__init__(settings)
+        self.left_out: dict[str, str] = {}
+        self._features: Features | None = None
+        self._booster: Booster | None = None
+
+    def _fit(self, graph: ProductGraph, seed: np.random.SeedSequence, on_progress: OnProgress) -> None:
+        require_pairs(graph)
+        s = self.settings
+        split_seed, draw_seed, tree_seed, inner_seed, outer_seed = seed.spawn(5)
+        wanted = self._wanted()
+        split = inner_split(graph, s.inner_fraction, split_seed)
+        inner = Features(
+            split.train, fit_sources(split.train, wanted, seed=inner_seed, on_progress=_under("nested", on_progress))
+        )
+        taught = lessons(split, inner, s.candidates, s.training_products, np.random.default_rng(draw_seed), on_progress)
+        self._booster = train_ranker(
+            taught.matrix,
+            taught.labels,
+            taught.groups,
+            inner.names,
+            s,
+            int(tree_seed.generate_state(1)[0]),
+            on_progress,
+        )
+        names = inner.names
+        del inner, taught  # the sources that serve need the room
+        made = fit_sources(graph, wanted, seed=outer_seed, on_progress=on_progress)
+        self._features = Features(graph, made)
+        if self._features.names != names:
+            raise ValueError(f"sources: those of the nested split and those that serve differ ({made.left_out})")
+        self.left_out = dict(made.left_out)
+
+    def _wanted(self) -> list[Source]:
+        without = set(self.settings.left_out.split())
+        unknown = sorted(without - {source.name for source in self.sources})
+        if unknown:
+            known = ", ".join(source.name for source in self.sources)
+            raise ValueError(f"left_out is {self.settings.left_out!r}: there is no source {unknown[0]!r}, but {known}")
+        return [source for source in self.sources if source.name not in without]
+
+    @property
+    def _fitted(self) -> tuple[Features, Booster]:
+        if self._features is None or self._booster is None:
+            raise NotFittedError(f"{self.name} has not been fitted: call fit(graph, seed=0) first")
+        return self._features, self._booster
+
+    def score(self, a: NDArray[np.int64], b: NDArray[np.int64]) -> NDArray[np.float32]:
+        """See :meth:`models.base.Scorer.score`: what ``b`` scores, or would score, among the candidates of ``a``."""
+        graph, (features, booster) = self.graph, self._fitted
+        first, second = check_request(graph, a, 1), check_request(graph, b, 1)
+        if len(first) != len(second):
+            raise ValueError(f"a has {len(first)} rows and b {len(second)}")
+        order = np.argsort(first, kind="stable")
+        asked, begins, wanted = np.unique(first[order], return_index=True, return_counts=True)
+        sorted_scores = np.empty(len(first), dtype=np.float32)
+        for start in range(0, len(asked), BLOCK):
+            rows, counts = asked[start : start + BLOCK], wanted[start : start + BLOCK]
+            begin, end = begins[start], begins[start] + 0 + int(counts.sum())
+            candidates, _, own = features.sources.candidates(rows, self.settings.candidates)
+            width = candidates.shape[1]
+            both = np.full((len(rows), width + int(counts.max())), -1, dtype=np.int64)
+            line = np.repeat(np.arange(len(rows)), counts)
+            place = own[line] + np.arange(end - begin) - np.repeat(np.cumsum(counts) - counts, counts)
+            both[:, :width] = candidates
+            both[line, place] = second[order][begin:end]
+            matrix = features.of(rows, both, own)[line, place]
+            sorted_scores[begin:end] = predict(booster, matrix, self.settings.threads)
+        scores = np.empty_like(sorted_scores)
+        scores[order] = sorted_scores
+        return scores
+
+    def recommend(
+        self, rows: NDArray[np.int64], k: int, *, exclude_known: bool = True, on_progress: OnProgress | None = None
+    ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        """See :meth:`models.base.Ranker.recommend`; ``on_progress("ranking", done, rows)`` between blocks of rows."""
+        asked = check_request(self.graph, rows, k)
+        found = np.full((len(asked), k), -1, dtype=np.int64)
+        scores = np.full((len(asked), k), -np.inf, dtype=np.float32)
+        for start in range(0, len(asked), BLOCK):
+            block = asked[start : start + BLOCK]
+            candidates, values = self._ranked(block, exclude_known)
+            order = np.lexsort((candidates, -values), axis=1)[:, :k]
+            there = np.take_along_axis(values, order, axis=1)
+            width = order.shape[1]
+            found[start : start + len(block), :width] = np.where(
+                np.isneginf(there), -1, np.take_along_axis(candidates, order, axis=1)
+            )
+            scores[start : start + len(block), :width] = there
+            if on_progress:
+                on_progress("ranking", start + len(block), len(asked))
+        return found, scores
+
+    def _ranked(self, rows: NDArray[np.int64], exclude_known: bool) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        """Candidates int64[m, c] of ``rows`` and their scores float32[m, c], -inf where there is none."""
+        features, booster = self._fitted
+        candidates, _, own = features.sources.candidates(rows, self.settings.candidates)
+        if not exclude_known:
+            candidates = _with_known(self.graph, rows, candidates, own)
+        there = candidates >= 0
+        values = np.full(candidates.shape, -np.inf, dtype=np.float32)
+        values[there] = predict(booster, features.of(rows, candidates, own)[there], self.settings.threads)
+        return candidates, values
+
+
+def _with_known(
+    graph: ProductGraph, rows: NDArray[np.int64], candidates: NDArray[np.int64], counts: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """``candidates`` and after them, without a gap, the listed products that the graph links to each of ``rows``."""
+    known = []
+    for row in rows:
+        neighbours = graph.indices[graph.indptr[row] : graph.indptr[row + 1]]
+        known.append(neighbours[graph.listed[neighbours]])
+    most = max((len(one) for one in known), default=0)
+    both = np.full((len(rows), candidates.shape[1] + most), -1, dtype=np.int64)
+    both[:, : candidates.shape[1]] = candidates
+    for i, one in enumerate(known):
+        both[i, counts[i] : counts[i] + len(one)] = one
+    return both
+
+
+def _under(what: str, on_progress: OnProgress) -> OnProgress:
+    return lambda step, done, total: on_progress(f"{what}: {step}", done, total)

@@ -1,0 +1,93 @@
+"""The nested split: how the ranker learns without seeing anything that was held out from the blend.
+
+``fit`` is given a graph, and may not know what an evaluation kept back from it. It hides pairs of that graph again,
+fits the sources on the rest, and lets the ranker learn which of their candidates were hidden. The sources that serve
+are fitted anew on everything that ``fit`` was given.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from graph import ProductGraph
+from models.base import OnProgress
+from models.blend.features import Features
+from models.evaluation.metrics import hits_of
+from models.evaluation.split import Split, assert_no_leak, split_pairs
+
+#: Products whose candidates are looked at together; bounds memory, and changes nothing else.
+BLOCK = 1024
+
+
+@dataclass(frozen=True)
+class Lessons:
+    """What the ranker learns from.
+
+    Attributes:
+        matrix: float32[c, f], a row a candidate, the lists one after another.
+        labels: bool[c], whether the pair was hidden.
+        groups: int64[m], candidates of each list.
+        named: uint32[c], which sources name the candidate.
+        rows: int64[m], whose lists they are.
+        n_hidden: int64[m], how many hidden neighbours each of ``rows`` has.
+    """
+
+    matrix: NDArray[np.float32]
+    labels: NDArray[np.bool_]
+    groups: NDArray[np.int64]
+    named: NDArray[np.uint32]
+    rows: NDArray[np.int64]
+    n_hidden: NDArray[np.int64]
+
+
+def inner_split(graph: ProductGraph, fraction: float, seed: np.random.SeedSequence) -> Split:
+    """Hide ``fraction`` of the pairs of ``graph`` from the sources, checked for leaks.
+
+    Raises:
+        ValueError: a graph with too few pairs to hide any.
+    """
+    split = split_pairs(graph, fraction=fraction, seed=int(seed.generate_state(1)[0]))
+    assert_no_leak(split)
+    return split
+
+
+def lessons(
+    split: Split,
+    features: Features,
+    width: int,
+    most: int,
+    rng: np.random.Generator,
+    on_progress: OnProgress | None = None,
+) -> Lessons:
+    """The candidates of products with a hidden pair, and which of them were hidden.
+
+    Args:
+        split: What was hidden.
+        features: Of the split's training graph.
+        width: Candidates a product.
+        most: Products to learn from, drawn by ``rng`` where there are more.
+        rng: Draws them.
+        on_progress: Told of products done.
+    """
+    indptr, _ = split.held_out_lists()
+    rows = split.queries()
+    if len(rows) > most:
+        rows = np.sort(rng.choice(rows, most, replace=False))
+    matrices, labels, groups, named = [], [], [], []
+    for start in range(0, len(rows), BLOCK):
+        block = rows[start : start + BLOCK]
+        candidates, who, counts = features.sources.candidates(block, width)
+        there = candidates >= 0
+        matrices.append(features.of(block, candidates, counts)[there])
+        labels.append(hits_of(candidates, block, split)[there])
+        groups.append(counts)
+        named.append(who[there])
+        if on_progress:
+            on_progress("collecting lessons", min(start + BLOCK, len(rows)), len(rows))
+    return Lessons(
+        np.concatenate(matrices), np.concatenate(labels), np.concatenate(groups), np.concatenate(named),
+        rows, (indptr[1:] - indptr[:-1])[rows],
+    )  # fmt: skip

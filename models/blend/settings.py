@@ -1,0 +1,50 @@
+"""The settings of the blend."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class BlendSettings:
+    """Settings of :class:`models.blend.model.Blend`; the defaults were chosen on validation parts alone."""
+
+    inner_fraction: float = 0.25
+    """The part of the pairs that is hidden from the sources while the ranker learns; between 0 and 1."""
+    candidates: int = 240
+    """At most so many products are ranked for each product."""
+    training_products: int = 6000
+    """The ranker learns from the lists of so many products, drawn at random where there are more."""
+    trees: int = 300
+    """Trees of the ranker."""
+    leaves: int = 63
+    """Leaves a tree."""
+    learning_rate: float = 0.08
+    """What each tree counts."""
+    min_leaf: int = 100
+    """Pairs that a leaf must hold; smaller where the training lists are few."""
+    left_out: str = ""
+    """Names of sources to do without, with spaces between; for measuring what each of them adds."""
+    diversity: float = 0.0
+    """What likeness to a product that stands higher costs (maximal marginal relevance), from 0, nothing, to below 1."""
+    one_variant: bool = False
+    """Of products whose titles differ in size, colour or number only, only the best stays in a list."""
+    threads: int | None = None
+    """Threads of the ranker; None is as many as the process may use. The answers do not depend on it."""
+
+    def __post_init__(self) -> None:
+        if not 0 < self.inner_fraction < 1:
+            raise ValueError(f"inner_fraction is {self.inner_fraction}: the hidden part lies between 0 and 1")
+        for name, least in (("candidates", 1), ("training_products", 1), ("trees", 1), ("leaves", 2), ("min_leaf", 1)):
+            value = getattr(self, name)
+            if not isinstance(value, int | np.integer) or isinstance(value, bool) or value < least:
+                raise ValueError(f"{name} is {value!r}: it must be a whole number of at least {least}")
+        if not (math.isfinite(self.learning_rate) and 0 < self.learning_rate <= 1):
+            raise ValueError(f"learning_rate is {self.learning_rate}: it must lie between 0 and 1")
+        if not 0 <= self.diversity < 1:
+            raise ValueError(f"diversity is {self.diversity}: it must be at least 0 and below 1")
+        if self.threads is not None and self.threads < 1:
+            raise ValueError(f"threads is {self.threads}: at least one thread has to do the work")

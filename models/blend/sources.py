@@ -1,0 +1,183 @@
+"""The models that a blend asks: for candidates, for scores, or both."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from graph import ProductGraph
+from models.base import Embedding, OnProgress, Ranker, Scorer
+from models.blend import kernels
+
+
+@dataclass(frozen=True)
+class Source:
+    """A model under a name of its own.
+
+    Attributes:
+        name: What its columns and shares are called.
+        model: Its name in the registry.
+        settings: Changes to its default settings.
+        candidates: How many of the best of its lists become candidates; 0 only scores them.
+        both_ways: Whether score(b, a) is a column too: what the candidate thinks of the product. Only for models whose
+            score is a look-up, for it is asked for every candidate.
+        most_listed: Listed products above which it is left out, for its cost grows faster than the catalogue.
+    """
+
+    name: str
+    model: str
+    settings: dict[str, Any] = field(default_factory=dict)
+    candidates: int = 0
+    both_ways: bool = False
+    most_listed: int | None = None
+
+
+#: Chosen on a validation part of Amazon's Beauty products, in the order in which columns stand.
+SOURCES: Final[tuple[Source, ...]] = (
+    Source("pagerank", "pagerank", candidates=80),
+    Source("pagerank_inside", "pagerank", {"outside_weight": 0.0}, candidates=80),
+    Source("pagerank_bought", "pagerank", {"also_viewed": 0.0, "bought_together": 0.0}, candidates=40),
+    Source("pagerank_viewed", "pagerank", {"also_bought": 0.0, "bought_together": 0.0}, candidates=40),
+    Source("pagerank_near", "pagerank", {"steps": 2, "outside_weight": 1.0}, candidates=30),
+    Source("cosine", "cosine", candidates=30),
+    Source("node2vec", "node2vec", candidates=20, both_ways=True),
+)
+
+
+@dataclass(frozen=True)
+class FittedSource:
+    """A source and its fitted model."""
+
+    source: Source
+    model: Scorer
+
+
+class Sources:
+    """Fitted sources of one graph.
+
+    Attributes:
+        graph: The graph.
+        fitted: In the order of their columns.
+        left_out: Name -> why it is not among them.
+        seconds: Name -> wall seconds to fit.
+    """
+
+    def __init__(self, graph: ProductGraph) -> None:
+        self.graph = graph
+        self.fitted: list[FittedSource] = []
+        self.left_out: dict[str, str] = {}
+        self.seconds: dict[str, float] = {}
+        self._scratch = np.full(graph.n_products, -1, dtype=np.int64)
+
+    @property
+    def naming(self) -> list[str]:
+        """Names of the sources that name candidates; bit ``i`` of :meth:`candidates` is the ``i``-th of them."""
+        return [one.source.name for one in self.fitted if one.source.candidates]
+
+    @property
+    def columns(self) -> list[str]:
+        """Names of the columns of :meth:`scores`."""
+        names = []
+        for one in self.fitted:
+            names.append(one.source.name)
+            if one.source.both_ways:
+                names.append(f"{one.source.name}_back")
+        return names
+
+    def candidates(
+        self, rows: NDArray[np.int64], width: int
+    ) -> tuple[NDArray[np.int64], NDArray[np.uint32], NDArray[np.int64]]:
+        """The union of what the sources name, none of it known already.
+
+        Args:
+            rows: int64[m].
+            width: At most so many a row; those that stand high in some list come first.
+
+        Returns:
+            candidates int64[m, width], -1 for none; who names each, uint32[m, width], a bit a source; how many
+            int64[m].
+        """
+        naming = [one for one in self.fitted if one.source.candidates]
+        longest = max((one.source.candidates for one in naming), default=1)
+        found = np.full((len(naming), len(rows), longest), -1, dtype=np.int64)
+        for s, one in enumerate(naming):
+            assert isinstance(one.model, Ranker)  # noqa: S101  # fit_sources let nothing else in
+            k = one.source.candidates
+            found[s, :, :k] = one.model.recommend(rows, k)[0]
+        chosen = np.full((len(rows), width), -1, dtype=np.int64)
+        named = np.zeros((len(rows), width), dtype=np.uint32)
+        kernels.union(found, self._scratch, chosen, named)
+        return chosen, named, (chosen >= 0).sum(axis=1).astype(np.int64)
+
+    def scores(self, rows: NDArray[np.int64], candidates: NDArray[np.int64]) -> NDArray[np.float32]:
+        """float32[m, width, columns]: scores of ``candidates`` (int64[m, width], -1 for none) for ``rows`` (int64[m]).
+
+        NaN where there is no candidate.
+        """
+        there = candidates >= 0
+        a = np.broadcast_to(rows[:, None], candidates.shape)[there]
+        b = candidates[there]
+        scores = np.full((*candidates.shape, len(self.columns)), np.nan, dtype=np.float32)
+        at = 0
+        for one in self.fitted:
+            scores[there, at] = one.model.score(a, b)
+            at += 1
+            if one.source.both_ways:
+                scores[there, at] = one.model.score(b, a)
+                at += 1
+        return scores
+
+
+def fit_sources(
+    graph: ProductGraph,
+    sources: Sequence[Source] = SOURCES,
+    *,
+    seed: np.random.SeedSequence,
+    on_progress: OnProgress | None = None,
+) -> Sources:
+    """Fit every source on ``graph``; one that cannot be had is left out, with its reason.
+
+    Raises:
+        ValueError: none is left that names candidates.
+    """
+    from models.registry import create
+
+    made = Sources(graph)
+    listed = int(graph.listed.sum())
+    seeds = seed.spawn(len(sources))
+    shared: dict[tuple[str, str], Scorer] = {}
+    for number, (source, own_seed) in enumerate(zip(sources, seeds, strict=True)):
+        if on_progress:
+            on_progress("fitting sources", number, len(sources))
+        if source.most_listed is not None and listed > source.most_listed:
+            made.left_out[source.name] = f"{listed:,} listed products, at most {source.most_listed:,}"
+            continue
+        begin = time.perf_counter()
+        key = (source.model, repr(sorted(source.settings.items())))
+        try:
+            if key not in shared:
+                model = create(source.model, **source.settings)
+                if not isinstance(model, Scorer) or (source.candidates and not isinstance(model, Ranker)):
+                    raise ValueError(f"{source.model} cannot do what a source has to")
+                shared[key] = model.fit(graph, seed=int(own_seed.generate_state(1)[0]))
+        except (ValueError, ImportError) as error:
+            made.left_out[source.name] = str(error)
+            continue
+        made.fitted.append(FittedSource(source, shared[key]))
+        made.seconds[source.name] = time.perf_counter() - begin
+    if on_progress:
+        on_progress("fitting sources", len(sources), len(sources))
+    if not made.naming:
+        reasons = "; ".join(f"{name}: {reason}" for name, reason in made.left_out.items())
+        raise ValueError(f"sources: none is left that names candidates ({reasons})")
+    return made
+
+
+def both_ways_is_cheap(model: Scorer) -> bool:
+    """Whether score(b, a) costs no more than a look-up."""
+    return isinstance(model, Embedding)
