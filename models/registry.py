@@ -24,6 +24,7 @@ _MODELS: Final[dict[str, str]] = {
     "cosine": "models.counting:Cosine",
     "node2vec": "models.node2vec:Node2Vec",
     "pagerank": "models.pagerank:PersonalizedPageRank",
+    "pagerank_svd": "models.pagerank_svd:PageRankSvd",
     "blend": "models.blend:Blend",
 }
 

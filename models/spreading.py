@@ -181,6 +181,40 @@ def score_pairs(
     return scores
 
 
+def reached_rows(
+    spread: Spread,
+    rows: NDArray[np.int64],
+    most: int,
+    on_progress: OnProgress | None = None,
+    threads: int | None = None,
+) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.float32]]:
+    """The scores of ``rows`` as CSR: indptr int64[m + 1], columns int32[e] ascending in a row, scores float32[e].
+
+    Of each row the ``most`` highest scores of listed products, known ones and the product
+    itself among them. Only
+    for forms that rise with the mass times ``other`` (the product and the logarithm).
+    """
+    begins = list(range(0, len(rows), _ROWS_A_TASK))
+    parts: list[Any] = [None] * len(begins)
+
+    def work(start: int, end: int, memory: tuple[Any, ...]) -> None:
+        width = min(most, max(1, int(np.count_nonzero(spread.listed))))
+        columns = np.empty((end - start, width), dtype=np.int32)
+        values = np.empty((end - start, width), dtype=np.float32)
+        counts = np.zeros(end - start, dtype=np.int64)
+        kernels.keep_rows(rows[start:end], width, columns, values, counts, *_arrays(spread), spread.listed, *memory)
+        there = np.arange(width) < counts[:, None]
+        parts[start // _ROWS_A_TASK] = counts, columns[there], values[there]
+
+    _in_threads(work, len(rows), len(spread.own), on_progress, threads)
+    indptr = np.zeros(len(rows) + 1, dtype=np.int64)
+    if parts:
+        np.cumsum(np.concatenate([part[0] for part in parts]), out=indptr[1:])
+    columns = np.concatenate([part[1] for part in parts] or [np.zeros(0, dtype=np.int32)])
+    values = np.concatenate([part[2] for part in parts] or [np.zeros(0, dtype=np.float32)])
+    return indptr, columns, values
+
+
 def _arrays(spread: Spread) -> tuple[Any, ...]:
     """The arguments that both kernels share, in their order."""
     return (

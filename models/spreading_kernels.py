@@ -197,3 +197,75 @@ def score_sources(
                 scores[j] = _formed(form, reached[v], own[source], other[v])
         for j in range(n_reached):
             reached[reached_list[j]] = 0.0
+
+
+@njit(nogil=True, cache=True)
+def keep_rows(
+    rows: I64,
+    most: int,
+    columns: I32,
+    values: F32,
+    counts: I64,
+    indptr: I64,
+    indices: I32,
+    listed_end: I64,
+    first: F32,
+    later: F32,
+    coefficients: F32,
+    own: F32,
+    other: F32,
+    form: int,
+    threshold: np.float32,
+    listed: Bool,
+    reached: F32,
+    mass: F32,
+    arriving: F32,
+    reached_list: I32,
+    mass_list: I32,
+    arriving_list: I32,
+    known_of: I64,
+) -> None:
+    """Fill ``columns`` and ``values`` (both [m, most]) with the largest entries of each row, by column, and ``counts``.
+
+    Where more than ``most`` are reached, those that equal the least kept one are taken in order of their columns.
+    """
+    for i in range(len(rows)):
+        source = rows[i]
+        n_reached = _spread_from(
+            source, indptr, indices, listed_end, first, later, coefficients, threshold,
+            reached, mass, arriving, reached_list, mass_list, arriving_list,
+        )  # fmt: skip
+        found = np.empty(n_reached, dtype=np.int32)
+        size = 0
+        for j in range(n_reached):
+            v = reached_list[j]
+            if listed[v]:
+                found[size] = v
+                size += 1
+        found = np.sort(found[:size])
+        least, ties = np.float32(-1.0), 0
+        if size > most:
+            score = np.empty(size, dtype=np.float32)
+            for j in range(size):
+                score[j] = reached[found[j]] * other[found[j]]
+            least = np.partition(score, size - most)[size - most]
+            above = 0
+            for j in range(size):
+                above += score[j] > least
+            ties = most - above
+        kept = 0
+        for j in range(size):
+            v = found[j]
+            value = reached[v] * other[v]
+            if value == least and size > most:
+                if ties == 0:
+                    continue
+                ties -= 1
+            elif value < least:
+                continue
+            columns[i, kept] = v
+            values[i, kept] = _formed(form, reached[v], own[source], other[v])
+            kept += 1
+        counts[i] = kept
+        for j in range(n_reached):
+            reached[reached_list[j]] = 0.0
