@@ -54,7 +54,7 @@ def body() -> None:
     if words and words.strip():
         found = [hit for hit in search(database, words, k=10) if hit.listed and hit.product_id not in held]
         if not found:
-            friendly.notice("🔎", "Nothing found", f"No listed product comes close to “{words}”.")
+            friendly.notice("search", "Nothing found", f"No listed product comes close to “{words}”.")
         cards.rows(
             "found",
             [
@@ -69,7 +69,9 @@ def body() -> None:
     facts = facts_of(database, held)
     gone = [product_id for product_id in held if product_id not in {fact.product_id for fact in facts}]
     if gone:
-        st.html(f'<p class="ab-muted">⚠️ not in the database: {cards.text(", ".join(gone))}</p>')
+        st.html(
+            f'<p class="ab-muted">{cards.chip("note", "warn")} not in the database: {cards.text(", ".join(gone))}</p>'
+        )
     if not facts:
         st.html('<p class="ab-lead">The basket is empty. Search above, or put one of these in.</p>')
         cards.cards("window", _window(database), add, ranks=False)
@@ -99,7 +101,7 @@ def _suggest(database: Database, held: list[str]) -> None:
     cards.section("Goes with all of it", "What several of the lists hold comes first. Click one to look at it.")
     found = related_to_basket(database, held, k=SHOWN)
     if not found:
-        friendly.notice("🫙", "Nothing to suggest", "The serving run lists nothing for these products.")
+        friendly.notice("empty", "Nothing to suggest", "The serving run lists nothing for these products.")
         return
     cards.cards("suggested", card_entries(database, found), open_in_browse)
     with st.expander("The Cypher behind this answer"):

@@ -53,7 +53,7 @@ def body() -> None:
 def _found(database: Database, words: str) -> None:
     found = search(database, words, k=FOUND)
     if not found:
-        friendly.notice("🔎", "Nothing found", f"No title or id comes close to “{words}”.", "")
+        friendly.notice("search", "Nothing found", f"No title or id comes close to “{words}”.", "")
         return
     cards.section(f"{len(found)} best hits" if len(found) == FOUND else f"{len(found)} found")
     cards.rows(
@@ -135,7 +135,7 @@ def _product(database: Database, product_id: str) -> None:
 def _unknown(database: Database, product_id: str) -> None:
     near = near_matches(database, product_id)
     friendly.notice(
-        "🤷",
+        "question",
         "There is no such product",
         f"The database holds no product “{product_id}”."
         + (" Perhaps one of these is meant:" if near else " No id or title comes close; is the right file loaded?"),
@@ -158,11 +158,11 @@ def _related(database: Database, product_id: str, run: StoredRun | None) -> None
     if run is None:
         note = note or "no run serves yet (`alsobought train`, then `alsobought publish`)"
     if note:
-        st.html(f'<p class="ab-muted">ℹ️ {cards.text(note)}</p>')
+        st.html(f'<p class="ab-muted">{cards.text(note)}</p>')
     if entries:
         cards.cards("related", entries, open_product)
     else:
-        friendly.notice("🫙", "Nothing passes these filters", "Take one away, or widen the prices.")
+        friendly.notice("empty", "Nothing passes these filters", "Take one away, or widen the prices.")
     served = f"Run {run.run_id}. " if run is not None else ""
     with st.expander("The Cypher behind this answer"):
         st.html(
@@ -245,7 +245,7 @@ def _neighbours(database: Database, product_id: str) -> None:
     found = neighbours(database, product_id, k=30)
     st.html('<p class="ab-muted">What the data itself says, heaviest link first; no model.</p>')
     if not found:
-        friendly.notice("🏝️", "No neighbours", "Nothing in the data links this product with another one.")
+        friendly.notice("empty", "No neighbours", "Nothing in the data links this product with another one.")
         return
     cards.rows(
         "neighbours",

@@ -44,13 +44,15 @@ def body() -> None:
         "Runs", names, key="runs", on_change=changed, max_selections=MOST, placeholder="choose two to four runs"
     )
     if missing := [name for name in asked if name not in names]:
-        st.html(f'<p class="ab-muted">⚠️ gone, or under another name: {cards.text(", ".join(missing))}</p>')
+        st.html(
+            f'<p class="ab-muted">{cards.chip("note", "warn")} gone, or under another name: {cards.text(", ".join(missing))}</p>'
+        )
     changed = url.follow("view", url.one_of(VIEWS), VIEWS[0])
     view = st.segmented_control(
         "View", VIEWS, key="view", on_change=changed, label_visibility="collapsed", required=True
     )
     if len(chosen) < 2:
-        friendly.notice("⚖️", "Two runs make a comparison", "Choose two to four runs above; publish more to have a choice.",
+        friendly.notice("scales", "Two runs make a comparison", "Choose two to four runs above; publish more to have a choice.",
                         "alsobought train node2vec\nalsobought publish --no-flip runs/…")  # fmt: skip
         return
     picked = [by_name[name] for name in chosen]
@@ -85,7 +87,7 @@ def _product(database: Database) -> ProductFacts | None:
     if words and words.strip():
         found = search(database, words, k=8)
         if not found:
-            friendly.notice("🔎", "Nothing found", f"No title or id comes close to “{words}”.")
+            friendly.notice("search", "Nothing found", f"No title or id comes close to “{words}”.")
         cards.rows(
             "found",
             [{"product_id": hit.product_id, "title": hit.title, "brand": hit.brand, "categories": hit.categories}
@@ -99,7 +101,7 @@ def _product(database: Database) -> ProductFacts | None:
         product_id = window[0]["product_id"] if window else ""
     facts = facts_of(database, [product_id])
     if not facts:
-        friendly.notice("🤷", "There is no such product", f"The database holds no product “{product_id}”.")
+        friendly.notice("question", "There is no such product", f"The database holds no product “{product_id}”.")
         return None
     fact = facts[0]
     st.html(
@@ -114,11 +116,11 @@ def _side_by_side(database: Database, facts: ProductFacts, picked: Sequence[Stor
     lists = [list_of_run(database, facts.product_id, run.run_id, k=LENGTH) for run in picked]
     rows = align(lists)
     if not rows:
-        friendly.notice("🫙", "No lists", "None of these runs has a list for this product.")
+        friendly.notice("empty", "No lists", "None of these runs has a list for this product.")
         return
     shared = sum(row.in_all for row in rows)
     st.html(
-        f'<p class="ab-muted">{shared} of {len(rows)} products are in all {len(picked)} lists (green); what only one run '
+        f'<p class="ab-muted">{shared} of {len(rows)} products are in every list (green); what only one run '
         "has is marked in its column. The arrow says how the last run moves a product against the first that has it.</p>"
     )
     because = dict(

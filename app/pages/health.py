@@ -29,9 +29,9 @@ def body() -> None:
     if free < LEAST_FREE:
         worries.append(f"only {free / 1e9:.1f} GB of disk are free")
     for worry in worries:
-        st.html(f"<p>⚠️ {cards.text(worry)}</p>")
+        st.html(f"<p>{cards.chip('note', 'warn')} {cards.text(worry)}</p>")
     if not worries:
-        st.html('<p class="ab-lead">✅ The database answers, and every index is online.</p>')
+        st.html('<p class="ab-lead">The database answers, and every index is online.</p>')
     cards.tiles(
         [
             ("related products, median of an answer", f"{speed.median * 1000:.1f} ms" if speed.answers else "–"),

@@ -36,7 +36,7 @@ def body() -> None:
     )  # fmt: skip
     places = _places(run.run_id)
     if places is None:
-        friendly.notice("🗺️", "This map is gone", "The run was removed meanwhile; choose another one.")
+        friendly.notice("map", "This map is gone", "The run was removed meanwhile; choose another one.")
         return
     wanted = [hit.product_id for hit in search(database, words, k=FOUND)] if words and words.strip() else []
     if product_id := url.get("product"):
@@ -65,7 +65,7 @@ def _nothing(database: Database) -> None:
         friendly.no_runs()
     else:
         friendly.notice(
-            "🗺️", "No run has a map", "Maps are laid out when a model is trained, and published with the run.",
+            "map", "No run has a map", "Maps are laid out when a model is trained, and published with the run.",
             "alsobought train pagerank --map\nalsobought publish runs/…",
         )  # fmt: skip
 

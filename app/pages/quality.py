@@ -46,7 +46,7 @@ def body() -> None:
     document = None if folder is None else _document(str(folder), _changed(folder))
     if folder is None or document is None:
         friendly.notice(
-            "📐",
+            "chart",
             "No comparison yet",
             f"Compare models on hidden pairs, and this page shows what came out. It looks in {AppSettings().comparison}.",
             "alsobought compare",
@@ -64,7 +64,9 @@ def body() -> None:
     cards.section("All models", "Click a heading to sort by it.")
     _show_table(table, k)
     for failed in (row for row in document["rows"] if row.get("error")):
-        st.html(f'<p class="ab-muted">⚠️ {cards.text(failed["model"])} failed: {cards.text(failed["error"])}</p>')
+        st.html(
+            f'<p class="ab-muted">{cards.chip("note", "warn")} {cards.text(failed["model"])} failed: {cards.text(failed["error"])}</p>'
+        )
     _verdicts(document)
     views = ["Precision and recall", "By degree", "Cost", "Learning"]
     changed = url.follow("view", url.one_of(views), views[0])

@@ -36,7 +36,9 @@ def body() -> None:
     ids = [run.run_id for run in found]
     changed = url.follow("run", url.one_of(ids), next((r.run_id for r in found if "default" in r.pointers), ids[0]))
     if url.get("run") and url.get("run") not in ids:
-        st.html(f'<p class="ab-muted">⚠️ the run {cards.text(url.get("run"))} is gone; another one is shown.</p>')
+        st.html(
+            f'<p class="ab-muted">{cards.chip("note", "warn")} the run {cards.text(url.get("run"))} is gone; another one is shown.</p>'
+        )
     cards.section("One run")
     chosen = st.selectbox("Run", ids, key="run", on_change=changed, label_visibility="collapsed")
     run = next(run for run in found if run.run_id == chosen)
@@ -47,7 +49,7 @@ def body() -> None:
 def _serving(found: list[StoredRun], default: Pointer | None) -> None:
     run = next((run for run in found if "default" in run.pointers), None)
     if run is None or default is None:
-        friendly.notice("🌱", "No run serves", "Runs stand in the database, and none of them was published.")
+        friendly.notice("seed", "No run serves", "Runs stand in the database, and none of them was published.")
         return
     recall = run.facts["metrics"].get("recall_at_10")
     cards.tiles(
@@ -99,10 +101,10 @@ def _table(found: list[StoredRun]) -> None:
 def _details(database: Database, run: StoredRun, found: list[StoredRun]) -> None:
     facts = run.facts
     if facts.get("rejected_because"):
-        st.html(f"<p>⛔ Rejected by its checks: {cards.text(facts['rejected_because'])}</p>")
+        st.html(f"<p>Rejected by its checks: {cards.text(facts['rejected_because'])}</p>")
     gate = facts.get("gate")
     if gate:
-        st.html(f"<p>🚦 Gate: {cards.text(gate)}</p>")
+        st.html(f"<p>Gate: {cards.text(gate)}</p>")
     older = next((other for other in found[found.index(run) + 1 :] if other.status == "ready"), None)
     if run.status == "ready" and older is not None:
         shared = _drift(run.run_id, older.run_id)

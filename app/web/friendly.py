@@ -10,6 +10,7 @@ from contextlib import contextmanager
 import streamlit as st
 
 from app.web.connection import connected, forget
+from app.web.icons import icon as drawing
 from graph.database import DatabaseRefusedError, DatabaseUnavailableError
 from graph.errors import UserError
 
@@ -23,7 +24,7 @@ def notice(icon: str, title: str, text: str, todo: str = "") -> None:
     """A large, calm message in place of a page's content; all three are plain text, ``todo`` is set as code."""
     todo_html = f"<pre>{html.escape(todo)}</pre>" if todo else ""
     st.html(
-        f'<div class="ab-notice" role="status"><div class="ab-notice-icon" aria-hidden="true">{html.escape(icon)}</div>'
+        f'<div class="ab-notice" role="status"><img class="ab-notice-icon" alt="" src="{drawing(icon)}">'
         f"<h2>{html.escape(title)}</h2><p>{html.escape(text)}</p>{todo_html}</div>"
     )
 
@@ -31,7 +32,7 @@ def notice(icon: str, title: str, text: str, todo: str = "") -> None:
 def no_products() -> None:
     """The database answers and holds nothing."""
     notice(
-        "🗃️",
+        "box",
         "The database is empty",
         "Load products and who bought what with what, then train a model and publish it. This page follows by itself.",
         "alsobought ingest FILE\nalsobought train pagerank\nalsobought publish runs/…",
@@ -41,7 +42,7 @@ def no_products() -> None:
 def no_runs() -> None:
     """There are products and no run was ever published."""
     notice(
-        "🌱",
+        "seed",
         "No run has been published yet",
         "The products are there. Related products appear as soon as a model is trained on them and published.",
         "alsobought train pagerank\nalsobought publish runs/…",
@@ -58,13 +59,15 @@ def guarded() -> Iterator[None]:
         _wait_for_database(error)
     except DatabaseRefusedError as error:
         forget()
-        notice("🔑", "The database refuses the app", error.message, error.hint)
+        notice("key", "The database refuses the app", error.message, error.hint)
     except UserError as error:
-        notice("🤔", "That did not work", error.message, error.hint)
+        notice("question", "That did not work", error.message, error.hint)
     except Exception:  # Streamlit's own ways to stop and rerun a script are no Exceptions
         log.exception("a page failed")
         notice(
-            "🧰", "Something went wrong here", "The app's log, in the terminal it was started from, has the details."
+            "wrench",
+            "Something went wrong here",
+            "The app's log, in the terminal it was started from, has the details.",
         )
         if st.button("Try again"):
             st.rerun()
@@ -72,7 +75,7 @@ def guarded() -> Iterator[None]:
 
 def _wait_for_database(error: DatabaseUnavailableError) -> None:
     notice(
-        "🔌",
+        "plug",
         "The database does not answer",
         f"{error.message}. This page goes on by itself as soon as it is back.",
         "alsobought db start" if "embedded" in error.message else error.hint,

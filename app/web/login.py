@@ -70,9 +70,7 @@ def may_enter() -> bool:
     if kind == "none" or who_is_there() is not None:
         return True
     if kind == "oidc":
-        st.html(
-            '<div class="ab-notice"><div class="ab-notice-icon">🧺</div><h2>alsobought</h2><p>Please log in.</p></div>'
-        )
+        st.html('<div class="ab-notice"><h1>alsobought</h1><p>Please log in.</p></div>')
         if st.button("Log in", type="primary"):
             st.login()
         return False
@@ -81,7 +79,7 @@ def may_enter() -> bool:
 
 
 def _ask_password() -> None:
-    st.html('<div class="ab-notice"><div class="ab-notice-icon">🧺</div><h2>alsobought</h2><p>Please log in.</p></div>')
+    st.html('<div class="ab-notice"><h1>alsobought</h1><p>Please log in.</p></div>')
     with st.form("login", width=420):
         name = st.text_input("Name", autocomplete="username")
         password = st.text_input("Password", type="password", autocomplete="current-password")

@@ -17,10 +17,11 @@ if str(_ROOT) not in sys.path:  # Streamlit runs this file by its path
 
 def main() -> None:
     """Menu, style and login; then the page that was chosen."""
+    from app.web.icons import icon
     from app.web.login import may_enter, show_who
     from app.web.style import CSS
 
-    st.set_page_config(page_title="alsobought", page_icon="🧺", layout="wide", initial_sidebar_state="auto")
+    st.set_page_config(page_title="alsobought", page_icon=icon("basket"), layout="wide", initial_sidebar_state="auto")
     st.html(CSS)
     folder = _ROOT / "app" / "pages"
     chosen = st.navigation(

@@ -97,7 +97,7 @@ table.ab-table tbody tr:hover td { background: color-mix(in srgb, currentColor 6
   background: var(--st-primary-color, #0f766e); opacity: .8; }
 
 .ab-notice { max-width: 34rem; margin: 12vh auto 1rem; text-align: center; }
-.ab-notice-icon { font-size: 2.6rem; line-height: 1; }
+.ab-notice-icon { width: 64px; height: 64px; display: inline-block; }
 .ab-notice h2 { margin: .7rem 0 .4rem; font-size: 1.4rem; padding: 0; }
 .ab-notice p { opacity: .82; overflow-wrap: anywhere; }
 .ab-notice pre { text-align: left; padding: .8rem 1rem; border-radius: .6rem; white-space: pre-wrap;
@@ -105,7 +105,7 @@ table.ab-table tbody tr:hover td { background: color-mix(in srgb, currentColor 6
 .ab-tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(150px, 1fr)); gap: .8rem; }
 .ab-tile { border: 1px solid color-mix(in srgb, currentColor 16%, transparent); border-radius: .8rem; padding: .7rem .9rem; }
 .ab-tile b { display: block; font-size: 1.35rem; letter-spacing: -.02em; overflow-wrap: anywhere; line-height: 1.25; }
-.ab-tile span { font-size: .8rem; opacity: .72; }
+.ab-tile span { font-size: .8rem; opacity: .72; line-height: 1.3; display: block; margin-top: .15rem; }
 .ab-dot { display: inline-block; width: .62rem; height: .62rem; border-radius: 50%; margin-right: .4rem; }
 @media (max-width: 640px) {
   .stMainBlockContainer { padding-left: 1rem; padding-right: 1rem; }
