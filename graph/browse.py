@@ -65,8 +65,9 @@ class Neighbourhood:
         product_id: The product in the middle.
         hops: Product id -> 0 for the middle, 1 for its neighbours, 2 for theirs.
         products: Facts of all, the middle first.
-        links: All links between them.
+        links: Links between them, heaviest first: those that lead outwards from the middle, and the heaviest others.
         left_out: Direct neighbours that are not shown.
+        links_left_out: Lighter links between those shown.
     """
 
     product_id: str
@@ -74,6 +75,7 @@ class Neighbourhood:
     products: list[ProductFacts]
     links: list[Link]
     left_out: int
+    links_left_out: int
 
 
 @dataclass(frozen=True)
@@ -126,7 +128,9 @@ def neighbours(database: Database, product_id: str, *, k: int = 10) -> list[Neig
     return found
 
 
-def neighbourhood(database: Database, product_id: str, *, hops: int = 1, near: int = 16, far: int = 3) -> Neighbourhood:
+def neighbourhood(
+    database: Database, product_id: str, *, hops: int = 1, near: int = 14, far: int = 3, links_each: float = 2.0
+) -> Neighbourhood:
     """What lies around a product, small enough to be read as a drawing.
 
     Args:
@@ -135,6 +139,7 @@ def neighbourhood(database: Database, product_id: str, *, hops: int = 1, near: i
         hops: 1 or 2.
         near: At most so many direct neighbours, the heaviest.
         far: With two hops, at most so many further ones of each.
+        links_each: About so many links a product, so that the drawing stays readable.
 
     Raises:
         UserError: ``hops`` is neither 1 nor 2.
@@ -146,10 +151,24 @@ def neighbourhood(database: Database, product_id: str, *, hops: int = 1, near: i
     for row in rows:
         for further in row["further"]:
             distance.setdefault(further, 2)
-    links = [Link(**row) for row in database.read("links_among", ids=list(distance))]
+    ways = {(row["product_id"], further) for row in rows for further in row["further"]}
+    outwards, others = [], []
+    for row in sorted(database.read("links_among", ids=list(distance)), key=lambda row: -row["weight"]):
+        link, ends = Link(**row), (row["source"], row["target"])
+        leads = product_id in ends or ends in ways or ends[::-1] in ways
+        (outwards if leads else others).append(link)
+    room = max(round(links_each * len(distance)) - len(outwards), 0)
+    links = sorted(outwards + others[:room], key=lambda link: -link.weight)
     facts = database.read("product", product_id=product_id, pointer="default")
     degree = int(facts[0]["neighbours"]) if facts else 0
-    return Neighbourhood(product_id, distance, facts_of(database, list(distance)), links, max(degree - len(rows), 0))
+    return Neighbourhood(
+        product_id,
+        distance,
+        facts_of(database, list(distance)),
+        links,
+        left_out=max(degree - len(rows), 0),
+        links_left_out=len(others[room:]),
+    )
 
 
 def list_of_run(database: Database, product_id: str, run_id: str, *, k: int = 20) -> list[ListEntry]:

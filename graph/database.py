@@ -66,7 +66,15 @@ def statement(name: str, names: tuple[tuple[str, str], ...] = (), shop: ShopName
 class Database:
     """A database of a running Neo4j server. Use it as a context manager, or call :meth:`close`."""
 
-    def __init__(self, uri: str, username: str, password: SecretStr | None, database: str = "neo4j") -> None:
+    def __init__(
+        self,
+        uri: str,
+        username: str,
+        password: SecretStr | None,
+        database: str = "neo4j",
+        *,
+        retry_seconds: float = RETRY_SECONDS,
+    ) -> None:
         """Nothing is sent until :meth:`verify` or the first statement.
 
         Args:
@@ -74,11 +82,14 @@ class Database:
             username: User name.
             password: Password, kept out of every message; None connects without credentials.
             database: Name of the database at the server.
+            retry_seconds: How long a transaction goes on being tried while the server calls its errors transient.
         """
         import neo4j
 
         self.uri, self.username, self.name = without_password(uri), username, database
         self.shop = OUR_NAMES
+        #: Folder that the server writes to, where it is on this machine and known: its free disk can be looked at.
+        self.data_folder: Path | None = None
         auth = (username, password.get_secret_value()) if password is not None else None
         try:
             self._driver: Driver = neo4j.GraphDatabase.driver(
@@ -86,7 +97,7 @@ class Database:
                 auth=auth,
                 connection_timeout=15,
                 connection_acquisition_timeout=60,
-                max_transaction_retry_time=RETRY_SECONDS,
+                max_transaction_retry_time=retry_seconds,
                 notifications_min_severity="OFF",
                 telemetry_disabled=True,
             )
@@ -162,6 +173,16 @@ class Database:
                     "it is read-only, or the user may not write to it",
                 ) from error
             raise
+        except errors.TransientError as error:
+            raise DatabaseUnavailableError(
+                f"the database at {self.uri} was asked again and again and is still too busy: {_first_line(error)}",
+                "somebody else may hold what this needs, or the server has too little memory: try again later",
+            ) from error
+        except errors.DatabaseError as error:
+            raise DatabaseUnavailableError(
+                f"the database at {self.uri} failed: {_first_line(error)}",
+                "its own log says why (a full disk is the usual reason); nothing that served was touched",
+            ) from error
 
     def read(self, name: str, /, *, names: Mapping[str, str] | None = None, **parameters: Any) -> list[dict[str, Any]]:
         """Rows of a reading statement of ``graph/cypher``; transient errors are retried."""

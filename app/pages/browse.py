@@ -271,9 +271,11 @@ def _graph(database: Database, product_id: str) -> None:
         "Steps", ["1 step", "2 steps"], key="hops", on_change=changed, label_visibility="collapsed", required=True
     )
     around = neighbourhood(database, product_id, hops=2 if hops == "2 steps" else 1)
-    left_out = f"; {around.left_out:,} lighter neighbours are not drawn" if around.left_out else ""
+    left_out = [f"{around.left_out:,} lighter neighbours"] if around.left_out else []
+    left_out += [f"{around.links_left_out:,} lighter links"] if around.links_left_out else []
+    said = f"; {' and '.join(left_out)} are not drawn" if left_out else ""
     st.html(
-        f'<p class="ab-muted">{len(around.products)} products, {len(around.links)} links{left_out}. Thicker is heavier, '
+        f'<p class="ab-muted">{len(around.products)} products, {len(around.links)} links{said}. Thicker is heavier, '
         "colour is the category. Double-click a product to open it.</p>"
     )
     target: Any = draw(around, key=f"drawing-{product_id}-{hops}")

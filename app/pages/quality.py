@@ -74,7 +74,8 @@ def body() -> None:
         "View", views, key="view", on_change=changed, label_visibility="collapsed", required=True
     )
     names = [str(name) for name in table.index]
-    changed = url.follow("models", url.some_of(names), names[:6])
+    best = table[recall].astype(float).sort_values(ascending=False).index if recall in table.columns else table.index
+    changed = url.follow("models", url.some_of(names), [str(name) for name in best[:6]])
     chosen = st.multiselect("Models", names, key="models", on_change=changed, label_visibility="collapsed",
                             placeholder="choose models")  # fmt: skip
     if view == "By degree":

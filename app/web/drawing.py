@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from app.console import plain
-from app.web.pictures import colours_of, top_category
+from app.web.pictures import colours_of, last_step
 from graph.browse import Neighbourhood
 
 #: Cytoscape's spring layout, without the animation: readable at once.
@@ -13,21 +13,21 @@ _LAYOUT: Final = {
     "name": "cose",
     "animate": False,
     "padding": 24,
-    "nodeRepulsion": 9_000,
-    "idealEdgeLength": 70,
+    "nodeRepulsion": 60_000,
+    "idealEdgeLength": 110,
     "nodeDimensionsIncludeLabels": True,
     "fit": True,
 }
 
 
-def elements(around: Neighbourhood, depth: int = 2) -> tuple[dict[str, Any], dict[str, str]]:
+def elements(around: Neighbourhood, depth: int = 3) -> tuple[dict[str, Any], dict[str, str]]:
     """Nodes and edges for the drawing, and the colour of each category in it.
 
     Args:
         around: What to draw.
         depth: Steps of the category path that give the colour.
     """
-    categories = {facts.product_id: top_category(facts.categories, depth) for facts in around.products}
+    categories = {facts.product_id: last_step(facts.categories, depth) for facts in around.products}
     colours = colours_of(list(categories.values()))
     labels = {category: f"c{i}" for i, category in enumerate(colours)}
     heaviest = max((link.weight for link in around.links), default=1.0)
@@ -36,7 +36,9 @@ def elements(around: Neighbourhood, depth: int = 2) -> tuple[dict[str, Any], dic
             "data": {
                 "id": facts.product_id,
                 "label": labels[categories[facts.product_id]],
-                "name": _short(plain(facts.title or facts.product_id)),
+                "name": _short(plain(facts.title or facts.product_id))
+                if around.hops.get(facts.product_id) != 2
+                else "",
                 "title": plain(facts.title or ""),
                 "brand": plain(facts.brand or ""),
                 "category": plain(categories[facts.product_id] or "no category"),
@@ -61,7 +63,7 @@ def elements(around: Neighbourhood, depth: int = 2) -> tuple[dict[str, Any], dic
     return {"nodes": nodes, "edges": edges}, {labels[category]: colour for category, colour in colours.items()}
 
 
-def draw(around: Neighbourhood, *, key: str, height: int = 460) -> str | None:
+def draw(around: Neighbourhood, *, key: str, height: int = 540) -> str | None:
     """Draw; gives the id of the product that was double-clicked, once."""
     import streamlit as st
     from st_link_analysis import Event, st_link_analysis
@@ -80,14 +82,19 @@ def draw(around: Neighbourhood, *, key: str, height: int = 460) -> str | None:
                 {
                     "width": "data(size)",
                     "height": "data(size)",
-                    "font-size": 9,
+                    "font-size": 15,
+                    "min-zoomed-font-size": 0,
+                    "color": "#75827f",
+                    "text-valign": "bottom",
+                    "text-margin-y": 3,
                     "text-wrap": "wrap",
-                    "text-max-width": 90,
+                    "text-max-width": 130,
                 }
             )
             return made
 
     parts, colours = elements(around)
+    _legend(parts, colours)
     value = st_link_analysis(
         parts,
         layout=_LAYOUT,
@@ -105,6 +112,19 @@ def draw(around: Neighbourhood, *, key: str, height: int = 460) -> str | None:
     st.session_state["_drawing_seen"] = stamp
     target = value.get("data", {}).get("target_id")
     return str(target) if target in around.hops and target != around.product_id else None
+
+
+def _legend(parts: dict[str, Any], colours: dict[str, str]) -> None:
+    import html
+
+    import streamlit as st
+
+    names = {node["data"]["label"]: node["data"]["category"] for node in parts["nodes"]}
+    entries = "".join(
+        f'<span class="ab-legend"><span class="ab-dot" style="background:{colour}"></span>{html.escape(names[label])}</span>'
+        for label, colour in list(colours.items())[:12]
+    )
+    st.html(f'<p class="ab-muted">{entries}</p>')
 
 
 def _short(title: str, longest: int = 30) -> str:

@@ -43,6 +43,11 @@ def top_category(categories: Sequence[str], depth: int = 1) -> str:
     return " > ".join(categories[0].split(" > ")[:depth]) if categories else ""
 
 
+def last_step(categories: Sequence[str], depth: int = 3) -> str:
+    """The last of the first ``depth`` steps of the first path: ``Strings`` of ``Music > Guitars > Strings``."""
+    return top_category(categories, depth).rpartition(" > ")[2]
+
+
 def colour_of(category: str) -> str:
     """A colour for a category, always the same one."""
     if not category:
@@ -66,7 +71,7 @@ def colours_of(categories: Sequence[str]) -> dict[str, str]:
 
 def drawn(product_id: str, categories: Sequence[str]) -> str:
     """A picture as a ``data:`` address: SVG of 320 x 200, no text of the catalogue in it."""
-    path = top_category(categories, depth=2)
+    path = top_category(categories, depth=3)
     colour = colour_of(path)
     digest = hashlib.sha256(product_id.encode()).digest()
     angle = digest[0] % 60 - 30

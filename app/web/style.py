@@ -106,6 +106,7 @@ table.ab-table tbody tr:hover td { background: color-mix(in srgb, currentColor 6
 .ab-tile { border: 1px solid color-mix(in srgb, currentColor 16%, transparent); border-radius: .8rem; padding: .7rem .9rem; }
 .ab-tile b { display: block; font-size: 1.35rem; letter-spacing: -.02em; overflow-wrap: anywhere; line-height: 1.25; }
 .ab-tile span { font-size: .8rem; opacity: .72; line-height: 1.3; display: block; margin-top: .15rem; }
+.ab-legend { margin-right: 1rem; white-space: nowrap; display: inline-block; }
 .ab-dot { display: inline-block; width: .62rem; height: .62rem; border-radius: 50%; margin-right: .4rem; }
 @media (max-width: 640px) {
   .stMainBlockContainer { padding-left: 1rem; padding-right: 1rem; }
