@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import streamlit as st
 
 from graph.attach import stored_names
@@ -10,6 +12,9 @@ from graph.embedded import EmbeddedServer, current_name, database_folder
 from graph.runs import StoredRun
 from graph.runs import serving_run as read_serving_run
 from graph.settings import DatabaseSettings
+
+#: Seconds that a page waits for a database that does not answer before it says so.
+_PATIENCE: Final = 2.0
 
 
 def connected() -> Database:
@@ -55,7 +60,8 @@ def _address() -> tuple[str, str, str | None, str]:
 def _open(uri: str, username: str, _password: str | None, name: str) -> Database:
     from pydantic import SecretStr
 
-    database = Database(uri, username, None if _password is None else SecretStr(_password), name)
+    secret = None if _password is None else SecretStr(_password)
+    database = Database(uri, username, secret, name, retry_seconds=_PATIENCE)
     try:
         database.verify()
         database.shop = stored_names(database)
