@@ -1,8 +1,8 @@
 """What the ranker sees of a product and a candidate, as columns of numbers.
 
 Scores of the sources mean different things on catalogues of different density, and the graph that the ranker learns on
-is thinner than the one that it serves. So each score comes with its place among the product's candidates and with its
-share of the best of them, which mean the same on both.
+is thinner than the one that it serves. So each score is seen as its place among the product's candidates and as its
+share of the best of them, which mean the same on both; the bare score made the ranker worse on a validation part.
 """
 
 from __future__ import annotations
@@ -17,7 +17,15 @@ from models.blend import kernels
 from models.blend.products import NUMBERS, product_facts
 from models.blend.sources import Sources
 
-_PAIR: Final = ("same_brand", "has_brand", "category_depth", "price_ratio", "place_distance", "place_difference")
+_PAIR: Final = (
+    "same_brand",
+    "has_brand",
+    "category_depth",
+    "price_ratio",
+    "place_distance",
+    "place_difference",
+    "title_likeness",
+)
 
 
 class Features:
@@ -26,10 +34,10 @@ class Features:
     def __init__(self, graph: ProductGraph, sources: Sources) -> None:
         self.graph, self.sources = graph, sources
         self.facts = product_facts(graph)
-        scored = [(name, f"{name}_place", f"{name}_share") for name in sources.columns]
+        scored = [(f"{name}_place", f"{name}_share") for name in sources.columns]
         #: Names of the columns, in order.
         self.names: tuple[str, ...] = (
-            *(name for three in scored for name in three),
+            *(name for both in scored for name in both),
             "mean_place",
             "best_place",
             *kernels.SHARED_COLUMNS,
@@ -63,11 +71,10 @@ class Features:
             own = np.ascontiguousarray(scores[:, :, column])
             ranks, shares = np.zeros_like(own), np.zeros_like(own)
             kernels.places(own, counts, filled, ranks, shares)
-            out[:, :, 3 * column] = np.where(np.isneginf(own), np.nan, own)
-            out[:, :, 3 * column + 1], out[:, :, 3 * column + 2] = ranks, shares
+            out[:, :, 2 * column], out[:, :, 2 * column + 1] = ranks, shares
             total += ranks
             np.minimum(best, ranks, out=best)
-        at = 3 * n_scores
+        at = 2 * n_scores
         out[:, :, at], out[:, :, at + 1] = total / max(1, n_scores), best
         at += 2
         graph, facts = self.graph, self.facts
@@ -90,4 +97,9 @@ class Features:
         out[:, :, at + 3] = facts.log_price[there] - facts.log_price[rows][:, None]
         difference = facts.place[there] - facts.place[rows][:, None]
         out[:, :, at + 4], out[:, :, at + 5] = np.abs(difference), difference
+        likeness = np.zeros((m, width), dtype=np.float32)
+        kernels.shared_weight(
+            rows, candidates, facts.word_starts, facts.words, facts.word_weights, facts.n_words, likeness
+        )
+        out[:, :, at + 6] = likeness
         return out

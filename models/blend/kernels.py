@@ -164,3 +164,70 @@ def deepest_shared(rows: I64, candidates: I64, starts: I64, groups: I32, depth: 
             out[i, j] = deepest
         for e in range(starts[a], starts[a + 1]):
             mark[groups[e]] = 0
+
+
+@njit(nogil=True, cache=True)
+def add_other_way(
+    rows: I64, candidates: I64, values: F32, slot: I64, kept: I32, kept_counts: I64, kept_values: F32, cost: float
+) -> None:
+    """Add to each value what the candidate's own list says of the product, in place.
+
+    Args:
+        rows: int64[m].
+        candidates: int64[m, width], -1 for none.
+        values: float32[m, width], what ``rows[i]`` says of ``candidates[i, j]``; gets what is said both ways together.
+        slot: int64[n], which of the kept lists is a product's own, -1 for none.
+        kept: int32[lists, w], products of each kept list, ascending.
+        kept_counts: int64[lists], how many they are.
+        kept_values: float32[lists, w].
+        cost: How much less than the product says of it a candidate says that does not list the product.
+    """
+    for i in range(len(rows)):
+        a = rows[i]
+        for j in range(candidates.shape[1]):
+            b = candidates[i, j]
+            if b < 0:
+                continue
+            back = values[i, j] - np.float32(cost)
+            s = slot[b]
+            if s >= 0:
+                low, high = 0, kept_counts[s]
+                while low < high:
+                    middle = (low + high) // 2
+                    if kept[s, middle] < a:
+                        low = middle + 1
+                    else:
+                        high = middle
+                if low < kept_counts[s] and kept[s, low] == a:
+                    back = kept_values[s, low]
+            values[i, j] += back
+
+
+@njit(nogil=True, cache=True)
+def shared_weight(rows: I64, candidates: I64, starts: I64, items: I32, weights: F32, size: int, out: F32) -> None:
+    """The inner product of two products' sparse vectors, over words of their titles for one.
+
+    Args:
+        rows: int64[m].
+        candidates: int64[m, width], -1 for none.
+        starts: int64[n + 1]: where the entries of each product begin.
+        items: int32[...]: what they are of, below ``size``.
+        weights: float32[...].
+        size: Number of different items.
+        out: float32[m, width] of 0, filled.
+    """
+    own = np.zeros(size, dtype=np.float32)
+    for i in range(len(rows)):
+        a = rows[i]
+        for e in range(starts[a], starts[a + 1]):
+            own[items[e]] = weights[e]
+        for j in range(candidates.shape[1]):
+            b = candidates[i, j]
+            if b < 0:
+                continue
+            total = np.float32(0)
+            for e in range(starts[b], starts[b + 1]):
+                total += own[items[e]] * weights[e]
+            out[i, j] = total
+        for e in range(starts[a], starts[a + 1]):
+            own[items[e]] = 0

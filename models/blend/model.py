@@ -3,12 +3,13 @@
 1. *Sources* (:mod:`models.blend.sources`) each name their best candidates for a product; their union is ranked.
 2. *Columns* (:mod:`models.blend.features`) say how each source scores a candidate and where it places it, what the two
    products share in the graph, and what is known of each.
-3. *Ranker* (:mod:`models.blend.ranker`): LambdaRank, trained on a nested split (:mod:`models.blend.nested`) of the
-   graph that ``fit`` is given.
+3. *Ranker* (:mod:`models.blend.ranker`): gradient-boosted trees, trained on a nested split
+   (:mod:`models.blend.nested`) of the graph that ``fit`` is given.
+4. *Both ways* (:mod:`models.blend.lists`): the score of a pair is what both products say of it.
 
 Retrieval and ranking in two stages is how large recommenders are built: Covington, Adams, Sargin: Deep neural networks
 for YouTube recommendations, RecSys 2016. Nothing of the size of products times products is kept: rows are ranked in
-blocks.
+blocks, and of each the candidates stay.
 """
 
 from __future__ import annotations
@@ -22,12 +23,14 @@ from numpy.typing import NDArray
 from graph import ProductGraph
 from models.base import NotFittedError, OnProgress, Ranker, Scorer
 from models.blend.features import Features
+from models.blend.lists import OneWayLists
 from models.blend.nested import BLOCK, inner_split, lessons
 from models.blend.ranker import predict, train_ranker
 from models.blend.settings import BlendSettings
 from models.blend.sources import SOURCES, Source, fit_sources
 from models.edges import require_pairs
 from models.ranking import check_request
+from models.rerank import graph_variants, marginal_relevance, one_of_each
 
 if TYPE_CHECKING:
     from lightgbm import Booster
@@ -51,6 +54,8 @@ class Blend(Scorer, Ranker):
         self.left_out: dict[str, str] = {}
         self._features: Features | None = None
         self._booster: Booster | None = None
+        self._lists: OneWayLists | None = None
+        self._variants: NDArray[np.int64] | None = None
 
     def _fit(self, graph: ProductGraph, seed: np.random.SeedSequence, on_progress: OnProgress) -> None:
         require_pairs(graph)
@@ -78,6 +83,36 @@ class Blend(Scorer, Ranker):
         if self._features.names != names:
             raise ValueError(f"sources: those of the nested split and those that serve differ ({made.left_out})")
         self.left_out = dict(made.left_out)
+        self._lists = self._all_lists(graph, self._features, self._booster, on_progress)
+        self._variants = graph_variants(graph) if s.one_variant else None
+
+    def _all_lists(
+        self, graph: ProductGraph, features: Features, booster: Booster, on_progress: OnProgress
+    ) -> OneWayLists:
+        """What every listed product says of its candidates."""
+        listed = np.flatnonzero(graph.listed)
+        lists = OneWayLists.empty(graph.n_products, listed, self.settings.candidates)
+        for start in range(0, len(listed), BLOCK):
+            block = listed[start : start + BLOCK]
+            candidates, named, own = features.sources.candidates(block, self.settings.candidates)
+            values = self._one_way(features, booster, block, candidates, own)
+            lists.put(block, candidates, values, named)
+            on_progress("ranking every product", start + len(block), len(listed))
+        return lists
+
+    def _one_way(
+        self,
+        features: Features,
+        booster: Booster,
+        rows: NDArray[np.int64],
+        candidates: NDArray[np.int64],
+        own: NDArray[np.int64],
+    ) -> NDArray[np.float32]:
+        """float32[m, width]: what ``rows`` say of ``candidates``, -inf where there is none."""
+        there = candidates >= 0
+        values = np.full(candidates.shape, -np.inf, dtype=np.float32)
+        values[there] = predict(booster, features.of(rows, candidates, own)[there], self.settings.threads)
+        return values
 
     def _wanted(self) -> list[Source]:
         without = set(self.settings.left_out.split())
@@ -88,14 +123,14 @@ class Blend(Scorer, Ranker):
         return [source for source in self.sources if source.name not in without]
 
     @property
-    def _fitted(self) -> tuple[Features, Booster]:
-        if self._features is None or self._booster is None:
+    def _fitted(self) -> tuple[Features, Booster, OneWayLists]:
+        if self._features is None or self._booster is None or self._lists is None:
             raise NotFittedError(f"{self.name} has not been fitted: call fit(graph, seed=0) first")
-        return self._features, self._booster
+        return self._features, self._booster, self._lists
 
     def score(self, a: NDArray[np.int64], b: NDArray[np.int64]) -> NDArray[np.float32]:
         """See :meth:`models.base.Scorer.score`: what ``b`` scores, or would score, among the candidates of ``a``."""
-        graph, (features, booster) = self.graph, self._fitted
+        graph, (features, booster, lists) = self.graph, self._fitted
         first, second = check_request(graph, a, 1), check_request(graph, b, 1)
         if len(first) != len(second):
             raise ValueError(f"a has {len(first)} rows and b {len(second)}")
@@ -104,7 +139,8 @@ class Blend(Scorer, Ranker):
         sorted_scores = np.empty(len(first), dtype=np.float32)
         for start in range(0, len(asked), BLOCK):
             rows, counts = asked[start : start + BLOCK], wanted[start : start + BLOCK]
-            begin, end = begins[start], begins[start] + 0 + int(counts.sum())
+            begin = int(begins[start])
+            end = begin + int(counts.sum())
             candidates, _, own = features.sources.candidates(rows, self.settings.candidates)
             width = candidates.shape[1]
             both = np.full((len(rows), width + int(counts.max())), -1, dtype=np.int64)
@@ -113,7 +149,11 @@ class Blend(Scorer, Ranker):
             both[:, :width] = candidates
             both[line, place] = second[order][begin:end]
             matrix = features.of(rows, both, own)[line, place]
-            sorted_scores[begin:end] = predict(booster, matrix, self.settings.threads)
+            values = predict(booster, matrix, self.settings.threads)
+            pairs = lists.both_ways(
+                rows[line], both[line, place][:, None], values[:, None], self.settings.one_sided_cost
+            )
+            sorted_scores[begin:end] = pairs[:, 0]
         scores = np.empty_like(sorted_scores)
         scores[order] = sorted_scores
         return scores
@@ -121,34 +161,58 @@ class Blend(Scorer, Ranker):
     def recommend(
         self, rows: NDArray[np.int64], k: int, *, exclude_known: bool = True, on_progress: OnProgress | None = None
     ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-        """See :meth:`models.base.Ranker.recommend`; ``on_progress("ranking", done, rows)`` between blocks of rows."""
-        asked = check_request(self.graph, rows, k)
+        """See :meth:`models.base.Ranker.recommend`; ``on_progress("ranking", done, rows)`` between blocks of rows.
+
+        With ``diversity``, scores are those of :func:`models.rerank.marginal_relevance`.
+        """
+        asked, s = check_request(self.graph, rows, k), self.settings
         found = np.full((len(asked), k), -1, dtype=np.int64)
         scores = np.full((len(asked), k), -np.inf, dtype=np.float32)
+        # what is cut or moved later needs more to choose from
+        pool = k if not s.diversity and not s.one_variant else max(4 * k, 40)
         for start in range(0, len(asked), BLOCK):
             block = asked[start : start + BLOCK]
-            candidates, values = self._ranked(block, exclude_known)
-            order = np.lexsort((candidates, -values), axis=1)[:, :k]
-            there = np.take_along_axis(values, order, axis=1)
-            width = order.shape[1]
-            found[start : start + len(block), :width] = np.where(
-                np.isneginf(there), -1, np.take_along_axis(candidates, order, axis=1)
-            )
-            scores[start : start + len(block), :width] = there
+            candidates, values = self._both_ways(block, exclude_known)
+            order = np.lexsort((candidates, -values), axis=1)[:, :pool]
+            best = np.take_along_axis(values, order, axis=1)
+            ranked = np.where(np.isneginf(best), -1, np.take_along_axis(candidates, order, axis=1))
+            if self._variants is not None:
+                ranked, best = one_of_each(block, ranked, best, self._variants)
+            if s.diversity:
+                ranked, best = marginal_relevance(self.graph, ranked, best, k, s.diversity)
+            width = min(k, ranked.shape[1])
+            found[start : start + len(block), :width] = ranked[:, :width]
+            scores[start : start + len(block), :width] = best[:, :width]
             if on_progress:
                 on_progress("ranking", start + len(block), len(asked))
         return found, scores
 
-    def _ranked(self, rows: NDArray[np.int64], exclude_known: bool) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-        """Candidates int64[m, c] of ``rows`` and their scores float32[m, c], -inf where there is none."""
-        features, booster = self._fitted
-        candidates, _, own = features.sources.candidates(rows, self.settings.candidates)
-        if not exclude_known:
-            candidates = _with_known(self.graph, rows, candidates, own)
-        there = candidates >= 0
-        values = np.full(candidates.shape, -np.inf, dtype=np.float32)
-        values[there] = predict(booster, features.of(rows, candidates, own)[there], self.settings.threads)
-        return candidates, values
+    def named_by(self, rows: NDArray[np.int64], found: NDArray[np.int64]) -> list[list[list[str]]]:
+        """The sources that name ``found[i, j]`` (int64[m, k]) for the listed products ``rows`` (int64[m]).
+
+        Empty for known products, which no source has to name, and where ``found`` is -1.
+        """
+        features, _, lists = self._fitted
+        names = features.sources.naming
+        answer: list[list[list[str]]] = []
+        for row, line in zip(check_request(self.graph, rows, 1).tolist(), found.tolist(), strict=True):
+            slot = int(lists.slot[row])
+            count = int(lists.counts[slot]) if slot >= 0 else 0
+            who = dict(zip(lists.products[slot, :count].tolist(), lists.named[slot, :count].tolist(), strict=True))
+            answer.append([[name for bit, name in enumerate(names) if who.get(b, 0) >> bit & 1] for b in line])
+        return answer
+
+    def _both_ways(self, rows: NDArray[np.int64], exclude_known: bool) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        """Candidates int64[m, c] of ``rows`` and what both sides say of them, float32[m, c], -inf for none."""
+        features, booster, lists = self._fitted
+        if exclude_known and (lists.slot[rows] >= 0).all():
+            candidates, values, _ = lists.of(rows)
+        else:
+            candidates, _, own = features.sources.candidates(rows, self.settings.candidates)
+            if not exclude_known:
+                candidates = _with_known(self.graph, rows, candidates, own)
+            values = self._one_way(features, booster, rows, candidates, own)
+        return candidates, lists.both_ways(rows, candidates, values, self.settings.one_sided_cost)
 
 
 def _with_known(

@@ -1,6 +1,7 @@
-"""The gradient-boosted ranker: LambdaRank on the lists of the nested split.
+"""The gradient-boosted ranker, trained on the lists of the nested split.
 
-Burges: From RankNet to LambdaRank to LambdaMART, 2010; Ke and others: LightGBM, NIPS 2017. Trained with LightGBM's
+Ke and others: LightGBM, NIPS 2017; its objectives: logistic loss, or LambdaRank (Burges: From RankNet to LambdaRank to
+LambdaMART, 2010). Trained with LightGBM's
 deterministic, row-wise histograms, so that the number of threads does not change the trees.
 """
 
@@ -43,7 +44,7 @@ def train_ranker(
     import lightgbm
 
     parameters = {
-        "objective": "lambdarank",
+        "objective": settings.objective,
         "lambdarank_truncation_level": 20,
         "learning_rate": settings.learning_rate,
         "num_leaves": settings.leaves,
@@ -51,7 +52,7 @@ def train_ranker(
         "feature_fraction": 0.5,
         "bagging_fraction": 0.5,
         "bagging_freq": 1,
-        "bagging_by_query": True,
+        "bagging_by_query": settings.objective == "lambdarank",
         "max_bin": 127,
         "seed": seed % 2**31,
         "deterministic": True,
@@ -74,5 +75,5 @@ def predict(booster: Booster, matrix: NDArray[np.float32], threads: int | None) 
     """float32[c]: the ranker's score of each row of ``matrix`` (float32[c, f])."""
     if len(matrix) == 0:
         return np.zeros(0, dtype=np.float32)
-    predicted = booster.predict(matrix, num_threads=thread_count(threads))
+    predicted = booster.predict(matrix, raw_score=True, num_threads=thread_count(threads))
     return np.asarray(predicted, dtype=np.float32)

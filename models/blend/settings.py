@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -26,6 +27,11 @@ class BlendSettings:
     """What each tree counts."""
     min_leaf: int = 100
     """Pairs that a leaf must hold; smaller where the training lists are few."""
+    objective: Literal["binary", "lambdarank"] = "binary"
+    """What the trees learn: the chance of each pair, or the order of each list. Chances can be added up over both ways
+    of a pair, and compared over products."""
+    one_sided_cost: float = 1.0
+    """How much less a candidate says of a product that is no candidate of its own, in the units of the score."""
     left_out: str = ""
     """Names of sources to do without, with spaces between; for measuring what each of them adds."""
     diversity: float = 0.0
@@ -44,6 +50,10 @@ class BlendSettings:
                 raise ValueError(f"{name} is {value!r}: it must be a whole number of at least {least}")
         if not (math.isfinite(self.learning_rate) and 0 < self.learning_rate <= 1):
             raise ValueError(f"learning_rate is {self.learning_rate}: it must lie between 0 and 1")
+        if self.objective not in ("binary", "lambdarank"):
+            raise ValueError(f"objective is {self.objective!r}: it must be 'binary' or 'lambdarank'")
+        if not (math.isfinite(self.one_sided_cost) and self.one_sided_cost >= 0):
+            raise ValueError(f"one_sided_cost is {self.one_sided_cost}: it must be a finite number of at least 0")
         if not 0 <= self.diversity < 1:
             raise ValueError(f"diversity is {self.diversity}: it must be at least 0 and below 1")
         if self.threads is not None and self.threads < 1:

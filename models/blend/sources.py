@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graph import ProductGraph
-from models.base import Embedding, OnProgress, Ranker, Scorer
+from models.base import OnProgress, Ranker, Scorer
 from models.blend import kernels
 
 
@@ -40,12 +40,16 @@ class Source:
 #: Chosen on a validation part of Amazon's Beauty products, in the order in which columns stand.
 SOURCES: Final[tuple[Source, ...]] = (
     Source("pagerank", "pagerank", candidates=80),
-    Source("pagerank_inside", "pagerank", {"outside_weight": 0.0}, candidates=80),
+    Source("pagerank_inside", "pagerank", {"outside_weight": 0.0}, candidates=60),
     Source("pagerank_bought", "pagerank", {"also_viewed": 0.0, "bought_together": 0.0}, candidates=40),
     Source("pagerank_viewed", "pagerank", {"also_bought": 0.0, "bought_together": 0.0}, candidates=40),
     Source("pagerank_near", "pagerank", {"steps": 2, "outside_weight": 1.0}, candidates=30),
+    Source("pagerank_far", "pagerank", {"steps": 9, "alpha": 0.05}, candidates=40),
+    Source("pagerank_svd", "pagerank_svd", candidates=40, both_ways=True),
+    Source("ease", "ease", candidates=60, both_ways=True, most_listed=30_000),
     Source("cosine", "cosine", candidates=30),
     Source("node2vec", "node2vec", candidates=20, both_ways=True),
+    Source("text", "text", candidates=20),
 )
 
 
@@ -176,8 +180,3 @@ def fit_sources(
         reasons = "; ".join(f"{name}: {reason}" for name, reason in made.left_out.items())
         raise ValueError(f"sources: none is left that names candidates ({reasons})")
     return made
-
-
-def both_ways_is_cheap(model: Scorer) -> bool:
-    """Whether score(b, a) costs no more than a look-up."""
-    return isinstance(model, Embedding)

@@ -18,7 +18,7 @@ from tests.models.conftest import planted_graph
 #: Settings that keep training short where the defaults are made for real catalogues.
 FAST: dict[str, dict[str, object]] = {
     "node2vec": {"dimensions": 16},
-    "blend": {"trees": 20, "leaves": 7},
+    "blend": {"trees": 20, "leaves": 7, "left_out": "pagerank_svd ease node2vec text"},
 }
 
 #: Models that look at nothing but how often products are bought, at what is known already, or at nothing at all.
