@@ -39,11 +39,11 @@ class SparseRows:
 
     @property
     def height(self) -> int:
-        """m."""
+        """Number of rows, m."""
         return len(self.indptr) - 1
 
     def times(self, dense: NDArray[np.float32], threads: int | None = None) -> NDArray[np.float32]:
-        """This matrix times float32[n, d]: float32[m, d]; the same bytes for any number of threads."""
+        """The product with ``dense``, float32[n, d]: float32[m, d]; the same bytes for any number of threads."""
         out = np.zeros((self.height, dense.shape[1]), dtype=np.float32)
         given = np.ascontiguousarray(dense, dtype=np.float32)
         for_ranges(
@@ -55,7 +55,7 @@ class SparseRows:
         return out
 
     def transposed(self) -> SparseRows:
-        """float32[n, m]."""
+        """The transpose, float32[n, m]."""
         import scipy.sparse as sp
 
         turned = sp.csr_matrix((self.values, self.columns, self.indptr), shape=(self.height, self.width)).tocsc()

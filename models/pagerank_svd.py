@@ -20,14 +20,14 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from graph import ProductGraph
-from models.base import Embedding, NotFittedError, OnProgress
+from models.base import OnProgress
 from models.edges import transition_weights
 from models.low_rank import SparseRows, singular_vectors
 from models.pagerank import PageRankSettings, PersonalizedPageRank
 from models.spreading import reached_rows
+from models.vector_model import VectorModel
 
 #: Entries that a row keeps at least, however large the catalogue.
 _LEAST_A_ROW = 300
@@ -57,16 +57,12 @@ class PageRankSvdSettings(PageRankSettings):
             raise ValueError(f"tau is {self.tau}: it must be a positive number")
 
 
-class PageRankSvd(Embedding):
+class PageRankSvd(VectorModel):
     """Query and item vectors of log PageRank."""
 
     name: ClassVar[str] = "pagerank_svd"
     settings_class = PageRankSvdSettings
     settings: PageRankSvdSettings
-
-    def __init__(self, settings: PageRankSvdSettings | None = None) -> None:
-        super().__init__(settings)
-        self._both: tuple[NDArray[np.float32], NDArray[np.float32]] | None = None
 
     def _fit(self, graph: ProductGraph, seed: np.random.SeedSequence, on_progress: OnProgress) -> None:
         s = self.settings
@@ -91,19 +87,4 @@ class PageRankSvd(Embedding):
             share = transition_weights(graph, s.statement_weights, 1.0).astype(np.float32)
             means = SparseRows(graph.indptr, graph.indices, share, graph.n_products).times(queries)
             queries[~graph.listed] = means[~graph.listed]
-        self._both = queries, items
-
-    @property
-    def vectors(self) -> NDArray[np.float32]:
-        """float32[n, dimensions]: right singular vectors; zero for products that are not listed."""
-        return self._fitted()[1]
-
-    @property
-    def query_vectors(self) -> NDArray[np.float32]:
-        """float32[n, dimensions]: left singular vectors; means of the neighbours' for products that are not listed."""
-        return self._fitted()[0]
-
-    def _fitted(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        if self._both is None:
-            raise NotFittedError(f"{self.name} has not been fitted: call fit(graph, seed=0) first")
-        return self._both
+        self._keep(items, queries)

@@ -22,9 +22,13 @@ _MODELS: Final[dict[str, str]] = {
     "pmi": "models.counting:Pmi",
     "jaccard": "models.counting:Jaccard",
     "cosine": "models.counting:Cosine",
+    "als": "models.als:Als",
     "node2vec": "models.node2vec:Node2Vec",
     "pagerank": "models.pagerank:PersonalizedPageRank",
     "pagerank_svd": "models.pagerank_svd:PageRankSvd",
+    "ease": "models.ease:Ease",
+    "fastrp": "models.fastrp:FastRp",
+    "text": "models.text:Text",
     "blend": "models.blend:Blend",
 }
 

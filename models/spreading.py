@@ -202,7 +202,10 @@ def reached_rows(
         columns = np.empty((end - start, width), dtype=np.int32)
         values = np.empty((end - start, width), dtype=np.float32)
         counts = np.zeros(end - start, dtype=np.int64)
-        kernels.keep_rows(rows[start:end], width, columns, values, counts, *_arrays(spread), spread.listed, *memory)
+        arguments = (
+            rows[start:end], width, columns, values, counts, *_arrays(spread), spread.listed, *memory,
+        )  # fmt: skip
+        kernels.keep_rows(*arguments)
         there = np.arange(width) < counts[:, None]
         parts[start // _ROWS_A_TASK] = counts, columns[there], values[there]
 

@@ -18,6 +18,7 @@ from tests.models.conftest import planted_graph
 #: Settings that keep training short where the defaults are made for real catalogues.
 FAST: dict[str, dict[str, object]] = {
     "node2vec": {"dimensions": 16},
+    "als": {"dimensions": 8, "regularization": 1.0},
     "blend": {"trees": 20, "leaves": 7, "left_out": "pagerank_svd ease node2vec text"},
 }
 
