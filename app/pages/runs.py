@@ -13,6 +13,7 @@ from app.web.settings import AppSettings
 from app.web.times import age
 from graph.browse import overview
 from graph.database import Database
+from graph.errors import UserError
 from graph.health import Pointer, pointers
 from graph.lock import writer_lock
 from graph.publish import flip
@@ -21,6 +22,9 @@ from graph.runs import StoredRun, rollback, runs
 
 #: Products that drift is measured on.
 SAMPLE = 300
+
+#: Where a session keeps the change that it asks about, and what went wrong with the last one.
+_ASKED, _FAILED = "_asked", "_failed"
 
 
 def body() -> None:
@@ -172,33 +176,50 @@ def _changes(database: Database, run: StoredRun, default: Pointer | None) -> Non
         if AppSettings().allow_changes and kind_of_login() == "none":
             st.html('<p class="ab-muted">Changes want a login, and no secrets file names anybody: see docs/app.md.</p>')
         return
-    who = who_is_there() or ""
     cards.section("Change what serves")
-    left, right = st.columns(2)
-    if run.status == "ready" and "default" not in run.pointers and left.button("Let this run serve …", type="primary"):
-        _ask("publish", run.run_id, who)
-    if default is not None and default.history and right.button("Go back to the run before …"):
-        _ask("rollback", default.history[0][0], who)
+    asked = st.session_state.get(_ASKED)
+    if asked is not None:
+        _ask(*asked)
+        return
+    if failed := st.session_state.pop(_FAILED, None):
+        st.error(cards.label(failed))
+    with st.container(horizontal=True):
+        if run.status == "ready" and "default" not in run.pointers:
+            st.button("Let this run serve …", type="primary", on_click=_want, args=("publish", run.run_id))
+        if default is not None and default.history:
+            st.button("Go back to the run before …", on_click=_want, args=("rollback", default.history[0][0]))
 
 
-@st.dialog("Change what serves")
-def _ask(what: str, run_id: str, who: str) -> None:
-    st.html(
-        f"<p>Readers will get the answers of <b>{cards.text(run_id)}</b> at once. It is written down that "
-        f"<b>{cards.text(who)}</b> did it.</p>"
-    )
-    yes, no = st.columns(2)
-    if yes.button("Yes, change it", type="primary"):
-        with friendly.guarded():
-            database = connected()
-            if what == "publish":
-                with writer_lock(database, f"publish of {run_id}") as lock:
-                    flip(database, run_id, who=who, lock=lock)
-            else:
-                rollback(database, who=who)
-            st.rerun()
-    if no.button("No"):
-        st.rerun()
+def _want(what: str, run_id: str) -> None:
+    st.session_state[_ASKED] = (what, run_id)
+
+
+def _ask(what: str, run_id: str) -> None:
+    """Nothing is changed before a person said yes to this."""
+    with st.container(border=True):
+        st.html(
+            f"<p>Readers will get the answers of <b>{cards.text(run_id)}</b> at once. It is written down that "
+            f"<b>{cards.text(who_is_there() or '')}</b> did it.</p>"
+        )
+        with st.container(horizontal=True):
+            st.button("Yes, change it", type="primary", on_click=_change, args=(what, run_id))
+            st.button("No, leave it", on_click=lambda: st.session_state.pop(_ASKED, None))
+
+
+def _change(what: str, run_id: str) -> None:
+    st.session_state.pop(_ASKED, None)
+    who = who_is_there()
+    if who is None or not may_change():
+        return
+    try:
+        database = connected()
+        if what == "publish":
+            with writer_lock(database, f"publish of {run_id}") as lock:
+                flip(database, run_id, who=who, lock=lock)
+        else:
+            rollback(database, who=who)
+    except UserError as error:
+        st.session_state[_FAILED] = error.message
 
 
 friendly.page("runs", "Runs", body)
