@@ -10,7 +10,7 @@ LOCK := requirements.lock
 endif
 STAMP := $(VENV)/.installed-$(TORCH)
 
-.PHONY: help setup demo app test check lock clean
+.PHONY: help setup demo app screenshots test check lock clean
 .DEFAULT_GOAL := help
 
 help:  ## what there is
@@ -37,6 +37,9 @@ demo: setup  ## the whole path on the embedded database: make demo, or make demo
 
 app: setup  ## the app on the example shop with three models; the first time makes them: make app PORT=8600
 	@$(BIN)/alsobought app --example-shop $(if $(PORT),--port $(PORT))
+
+screenshots: setup  ## pictures of every page of the app on the example shop: make screenshots DIR=folder
+	@$(BIN)/python -m tests.app.screenshots $(DIR)
 
 test: setup  ## the whole test suite, fast tests first
 	@$(BIN)/python -m pytest $(ARGS)
