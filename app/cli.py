@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 
 import typer
@@ -16,6 +17,7 @@ from app.commands.ingest import export_import_files, ingest
 from app.commands.publish import prune, publish, rollback, runs
 from app.commands.related import related
 from app.commands.train import train
+from app.commands.tune import tune
 from app.console import safe, say
 from graph.errors import UserError
 
@@ -34,6 +36,7 @@ _COMMANDS = (
     attach,
     export_import_files,
     train,
+    tune,
     compare,
     publish,
     rollback,
@@ -51,6 +54,8 @@ cli.add_typer(db_cli, name="db")
 
 def main() -> None:
     """Run a subcommand; an error that a person can mend is printed as text, not as a stack trace."""
+    # A transaction that is tried again is no news; the driver would print its whole error.
+    logging.getLogger("neo4j").setLevel(logging.ERROR)
     try:
         cli()
     except UserError as error:

@@ -141,7 +141,7 @@ class Blend(Scorer, Ranker):
             rows, counts = asked[start : start + BLOCK], wanted[start : start + BLOCK]
             begin = int(begins[start])
             end = begin + int(counts.sum())
-            candidates, _, own = features.sources.candidates(rows, self.settings.candidates)
+            candidates, own = self._candidates(rows)
             width = candidates.shape[1]
             both = np.full((len(rows), width + int(counts.max())), -1, dtype=np.int64)
             line = np.repeat(np.arange(len(rows)), counts)
@@ -202,13 +202,22 @@ class Blend(Scorer, Ranker):
             answer.append([[name for bit, name in enumerate(names) if who.get(b, 0) >> bit & 1] for b in line])
         return answer
 
+    def _candidates(self, rows: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Candidates int64[m, width] of ``rows``, gaps at the end, and how many int64[m]."""
+        features, _, lists = self._fitted
+        if (lists.slot[rows] >= 0).all():
+            candidates = lists.of(rows)[0]
+            return candidates, (candidates >= 0).sum(axis=1).astype(np.int64)
+        candidates, _, own = features.sources.candidates(rows, self.settings.candidates)
+        return candidates, own
+
     def _both_ways(self, rows: NDArray[np.int64], exclude_known: bool) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """Candidates int64[m, c] of ``rows`` and what both sides say of them, float32[m, c], -inf for none."""
         features, booster, lists = self._fitted
         if exclude_known and (lists.slot[rows] >= 0).all():
             candidates, values, _ = lists.of(rows)
         else:
-            candidates, _, own = features.sources.candidates(rows, self.settings.candidates)
+            candidates, own = self._candidates(rows)
             if not exclude_known:
                 candidates = _with_known(self.graph, rows, candidates, own)
             values = self._one_way(features, booster, rows, candidates, own)

@@ -21,11 +21,11 @@ class BlendSettings:
     """The ranker learns from the lists of so many products, drawn at random where there are more."""
     trees: int = 300
     """Trees of the ranker."""
-    leaves: int = 63
+    leaves: int = 15
     """Leaves a tree."""
-    learning_rate: float = 0.08
+    learning_rate: float = 0.1
     """What each tree counts."""
-    min_leaf: int = 100
+    min_leaf: int = 500
     """Pairs that a leaf must hold; smaller where the training lists are few."""
     objective: Literal["binary", "lambdarank"] = "binary"
     """What the trees learn: the chance of each pair, or the order of each list. Chances can be added up over both ways
