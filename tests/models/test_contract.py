@@ -18,6 +18,11 @@ from tests.models.conftest import planted_graph
 #: Settings that keep training short where the defaults are made for real catalogues.
 FAST: dict[str, dict[str, object]] = {
     "node2vec": {"dimensions": 16},
+    "mf": {"dimensions": 6, "regularization": 0.1, "epochs": 60},
+    "mf_sequences": {"dimensions": 16},
+    "gensim": {"dimensions": 16, "epochs": 20},
+    "skipgram_torch": {"dimensions": 16, "batch": 512, "learning_rate": 0.02, "device": "cpu"},
+    "side_information": {"dimensions": 16, "batch": 512, "learning_rate": 0.02, "device": "cpu"},
     "als": {"dimensions": 8, "regularization": 1.0},
     "blend": {"trees": 20, "leaves": 7, "left_out": "pagerank_svd ease node2vec text"},
 }
