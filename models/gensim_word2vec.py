@@ -2,8 +2,8 @@
 
 Mikolov, Sutskever, Chen, Corrado, Dean: Distributed representations of words and phrases and their compositionality,
 NIPS 2013, on the walks of :mod:`models.walks`. :mod:`models.node2vec` is the same model, many times as fast; this
-one is for comparison. What is usually served of it is the cosine of input vectors (``score=cosine``); ``inner``, the default,
-is what skip-gram trains.
+one is for comparison. What is usually served of it is the cosine of input vectors (``score=cosine``); ``inner``, the
+default, is what skip-gram trains.
 
 gensim gives the same bytes for the same seed with one worker only, which is the default. Only listed products are
 walked through; the others, and products without pairs, have zero vectors.

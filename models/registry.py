@@ -25,6 +25,7 @@ _MODELS: Final[dict[str, str]] = {
     "mf": "models.mf:MatrixFactorization",
     "mf_sequences": "models.mf:MfSequences",
     "als": "models.als:Als",
+    "glove": "models.glove:Glove",
     "node2vec": "models.node2vec:Node2Vec",
     "gensim": "models.gensim_word2vec:GensimWord2Vec",
     "skipgram_torch": "models.skipgram_torch:SkipGramTorch",
@@ -33,6 +34,8 @@ _MODELS: Final[dict[str, str]] = {
     "pagerank_svd": "models.pagerank_svd:PageRankSvd",
     "ease": "models.ease:Ease",
     "fastrp": "models.fastrp:FastRp",
+    "graphsage": "models.graphsage:GraphSage",
+    "lightgcn": "models.lightgcn:LightGcn",
     "text": "models.text:Text",
     "blend": "models.blend:Blend",
 }

@@ -3,10 +3,10 @@
     input(a) = sum over its features f of weight_a(f) * vector(f)
 
 The features are the product itself, its brand, the three deepest levels of its category path, and its price band
-(tenths of the catalogue). ``mode=mean`` averages them; ``mode=weighted`` learns a weight for each kind of feature and product,
-softmax-normalized, as EGES does (Wang, Huang, Zhao, Zhang, Zhao, Lee: Billion-scale commodity embedding for e-commerce
-recommendation in Alibaba, KDD 2018, equations 5 to 7). Everything else is :mod:`models.skipgram_torch`, in which the
-reference's sixth recommender "gave nothing" by AUC.
+(tenths of the catalogue). ``mode=mean`` averages them; ``mode=weighted`` learns a weight for each kind of feature and
+product, softmax-normalized, as EGES does (Wang, Huang, Zhao, Zhang, Zhao, Lee: Billion-scale commodity embedding for
+e-commerce recommendation in Alibaba, KDD 2018, equations 5 to 7). Everything else is :mod:`models.skipgram_torch`, in
+which the reference's sixth recommender "gave nothing" by AUC.
 
 What it is for is the product without pairs: its query vector is the mean of its features' vectors, brand, category and
 price, and so is its place among what can be found (the mean output vector of the products that share each feature). A

@@ -1,8 +1,8 @@
 """What the models that PyTorch trains have in common: seeds, the device, threads, and the loss on pairs of walks.
 
 On a CPU the same seed gives the same bytes: training runs on ``THREADS`` threads however many there are, because
-PyTorch cuts its sums by the number of threads. On a GPU it adds in whatever order atomics finish, so results differ in the last
-bits from run to run.
+PyTorch cuts its sums by the number of threads. On a GPU it adds in whatever order atomics finish, so results
+differ in the last bits from run to run.
 """
 
 from __future__ import annotations

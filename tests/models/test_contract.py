@@ -23,6 +23,9 @@ FAST: dict[str, dict[str, object]] = {
     "gensim": {"dimensions": 16, "epochs": 20},
     "skipgram_torch": {"dimensions": 16, "batch": 512, "learning_rate": 0.02, "device": "cpu"},
     "side_information": {"dimensions": 16, "batch": 512, "learning_rate": 0.02, "device": "cpu"},
+    "glove": {"dimensions": 8},
+    "graphsage": {"dimensions": 16, "steps": 60, "pairs_a_step": 256, "negatives": 64, "device": "cpu"},
+    "lightgcn": {"dimensions": 16, "steps": 60, "pairs_a_step": 256, "negatives": 64, "device": "cpu"},
     "als": {"dimensions": 8, "regularization": 1.0},
     "blend": {"trees": 20, "leaves": 7, "left_out": "pagerank_svd ease node2vec text"},
 }
