@@ -41,7 +41,7 @@ VIEWS = {
 IN_README = ("browse", "graph", "map", "compare")
 
 #: What says that a page is drawn.
-DRAWN = ".ab-card, .ab-row, .ab-notice, .ab-table, .ab-tile, .js-plotly-plot"
+DRAWN = ".ab-card, .ab-row, .ab-notice, .ab-table, .ab-tile, .js-plotly-plot, iframe"
 
 
 def main() -> None:
