@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.base import Embedding, Ranker
-from models.ranking import rank_by_inner_product
+from models.ranking import top_k
 
 
 @dataclass(frozen=True)
@@ -136,23 +136,25 @@ def recommend_for_history_by_vectors(
     if k < 1:
         raise ValueError(f"k is {k}: ask for at least one product")
     s = settings or HistorySettings()
-    graph, queries = model.graph, model.query_vectors
-    means = np.zeros((graph.n_products, queries.shape[1]), dtype=np.float32)
+    queries = model.query_vectors
+    listed = np.flatnonzero(model.graph.listed)
+    candidates = np.ascontiguousarray(model.vectors[listed].T)
     found = np.full((len(histories), k), -1, dtype=np.int64)
     scores = np.full((len(histories), k), -np.inf, dtype=np.float32)
-    for i, whole in enumerate(histories):
-        history = np.asarray(whole, dtype=np.int64)[-s.longest :]
-        if len(history) == 0:
-            continue
-        days = None if days_ago is None else np.asarray(days_ago[i], dtype=np.float64)[-s.longest :]
-        weights = purchase_weights(len(history), s, days)
-        row = int(history[-1])  # the mean stands in for the last product, so that ranking needs no other way in
-        means[row] = (weights / weights.sum()) @ queries[history]
-        bought = np.unique(np.asarray(whole))
-        pool, values = rank_by_inner_product(
-            graph, means, model.vectors, np.array([row]), k + len(bought), exclude_known=False
-        )
-        new = ~np.isin(pool[0], bought) & (pool[0] >= 0)
-        kept = int(min(k, new.sum()))
-        found[i, :kept], scores[i, :kept] = pool[0][new][:k], values[0][new][:k]
+    for start in range(0, len(histories), 256):
+        block = range(start, min(start + 256, len(histories)))
+        means = np.zeros((len(block), queries.shape[1]), dtype=np.float32)
+        for line, i in enumerate(block):
+            history = np.asarray(histories[i], dtype=np.int64)[-s.longest :]
+            if len(history):
+                days = None if days_ago is None else np.asarray(days_ago[i], dtype=np.float64)[-s.longest :]
+                weights = purchase_weights(len(history), s, days)
+                means[line] = (weights / weights.sum()) @ queries[history]
+        dense = means @ candidates
+        for line, i in enumerate(block):
+            bought = np.asarray(histories[i], dtype=np.int64)
+            dense[line, np.isin(listed, bought) if len(bought) else slice(None)] = -np.inf
+        columns, best = top_k(dense, k)
+        found[block.start : block.stop] = np.where(columns >= 0, listed[columns], -1)
+        scores[block.start : block.stop] = best
     return found, scores
