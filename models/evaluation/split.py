@@ -27,16 +27,20 @@ class Split:
         held_out: int64[m, 2] rows, smaller first, ascending, each pair once.
         seed: What the split was drawn with, and what negatives are drawn with.
         negatives: int64[j, 2] rows, pairs that are not related, where somebody brought their own; None draws them.
+        cold: int64[c] rows, ascending, of products all of whose pairs were kept back and which alone are ranked for;
+            None ranks for every product with a held-out pair.
     """
 
     train: ProductGraph
     held_out: NDArray[np.int64]
     seed: int = 42
     negatives: NDArray[np.int64] | None = field(default=None)
+    cold: NDArray[np.int64] | None = field(default=None)
 
     def queries(self) -> NDArray[np.int64]:
         """int64[q]: the rows that have a held-out pair, ascending; the products that are ranked for."""
-        return np.unique(self.held_out)
+        asked = np.unique(self.held_out)
+        return asked if self.cold is None else np.intersect1d(asked, self.cold)
 
     def held_out_lists(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """The held-out neighbours of every row as CSR: indptr int64[n + 1], indices int64[2m] ascending in a row."""
@@ -83,6 +87,53 @@ def split_pairs(graph: ProductGraph, fraction: float = 1 / 3, seed: int = 42) ->
     return Split(train=graph.without_pairs(held_out), held_out=held_out, seed=seed)
 
 
+def split_products(graph: ProductGraph, fraction: float = 0.1, seed: int = 42) -> Split:
+    """Hide every pair of ``fraction`` of the linked listed products, as if they had been listed today.
+
+    What is asked for are their pairs with the products that stay; pairs between two that were hidden are gone too, and
+    so are those with products that are not listed. Only metadata can tell what belongs to them.
+
+    Raises:
+        ValueError: ``fraction`` outside (0, 1), or too few products to leave pairs on both sides.
+    """
+    if not 0 < fraction < 1:
+        raise ValueError(f"fraction is {fraction}: the part to hold out lies between 0 and 1")
+    pairs, _, _ = graph.pairs()
+    inside = graph.listed[pairs].all(axis=1)
+    linked = np.unique(pairs[inside])
+    cold = np.sort(np.random.default_rng(seed).permutation(linked)[: int(len(linked) * fraction)])
+    is_cold = np.zeros(graph.n_products, dtype=bool)
+    is_cold[cold] = True
+    ends = is_cold[pairs].sum(axis=1)
+    held_out = pairs[inside & (ends == 1)]
+    if len(held_out) == 0 or (ends == 0).sum() == 0:
+        raise ValueError(f"the graph has {len(linked)} linked products: too few to hold out {fraction:.3g} of them")
+    return Split(train=graph.without_pairs(pairs[ends > 0]), held_out=held_out, seed=seed, cold=cold)
+
+
+def split_by_time(earlier: ProductGraph, later: ProductGraph, seed: int = 42) -> Split:
+    """Learn from what was bought before a day, and ask for what was first bought together after it.
+
+    Args:
+        earlier: The graph of the orders before the day; what it does not list cannot be asked for.
+        later: The graph of the orders from that day on; products are matched by id.
+        seed: What negatives are drawn with.
+
+    Raises:
+        ValueError: no pair of ``later`` is new and between two products that ``earlier`` lists.
+    """
+    pairs, _, _ = later.pairs()
+    row_of = earlier.products.index.get_indexer(later.products.index)
+    known = row_of[pairs]
+    known = known[(known >= 0).all(axis=1)]
+    known = np.sort(known[earlier.listed[known].all(axis=1)], axis=1)
+    before = np.sort(pair_keys(earlier.pairs()[0], earlier.n_products))
+    new = known[~contains(before, pair_keys(known, earlier.n_products))].astype(np.int64)
+    if len(new) == 0:
+        raise ValueError("no later pair is new and between products that were listed before: nothing to ask for")
+    return Split(train=earlier, held_out=new[np.lexsort((new[:, 1], new[:, 0]))], seed=seed)
+
+
 def assert_no_leak(split: Split, fitted_on: ProductGraph | None = None) -> None:
     """Check that nothing held out can be seen in training.
 
@@ -92,7 +143,8 @@ def assert_no_leak(split: Split, fitted_on: ProductGraph | None = None) -> None:
 
     Raises:
         LeakError: a held-out pair stands in the training graph or twice, is a pair of a product with itself or with
-            one that is not listed, is called negative, or the model learned from another graph.
+            one that is not listed, is called negative, a product held out whole has a training pair, or the model
+            learned from another graph.
     """
     train, held_out, n = split.train, split.held_out, split.train.n_products
     if held_out.ndim != 2 or held_out.shape[1] != 2 or len(held_out) == 0:
@@ -117,5 +169,7 @@ def assert_no_leak(split: Split, fitted_on: ProductGraph | None = None) -> None:
         raise LeakError("a held-out pair stands in the training graph in one direction")
     if split.negatives is not None and contains(keys, pair_keys(split.negatives, n)).any():
         raise LeakError("a held-out pair is among the negatives")
+    if split.cold is not None and train.degree[split.cold].any():
+        raise LeakError("a product that was held out whole has a pair in the training graph")
     if fitted_on is not None and fitted_on is not train and fitted_on.fingerprint != train.fingerprint:
         raise LeakError("the model was fitted on another graph than the split's training part")

@@ -11,7 +11,15 @@ import models
 from graph import ProductGraph
 from models.base import NoSettings
 from models.common_neighbours import CommonNeighbours
-from models.evaluation import LeakError, Split, assert_no_leak, compare, split_pairs
+from models.evaluation import (
+    LeakError,
+    Split,
+    assert_no_leak,
+    compare,
+    split_by_time,
+    split_pairs,
+    split_products,
+)
 from models.evaluation.metrics import random_negatives
 from models.evaluation.split import pair_keys
 
@@ -152,3 +160,41 @@ def test_negatives_are_listed_products_and_spread_evenly(planted: ProductGraph) 
     assert planted.listed[negatives].all()
     times = np.bincount(negatives.ravel(), minlength=planted.n_products)[planted.listed]
     assert times.min() > 30
+
+
+def test_cold_products_lose_all_their_pairs(planted: ProductGraph) -> None:
+    split = split_products(planted, fraction=0.2, seed=3)
+    assert split.cold is not None
+    cold = set(split.cold.tolist())
+    assert not split.train.degree[split.cold].any()
+    for pair in split.held_out.tolist():
+        assert len(cold & set(pair)) == 1, "one end is new, the other has stayed"
+    assert set(split.queries().tolist()) <= cold
+    everything = {tuple(pair) for pair in planted.pairs()[0].tolist()}
+    kept = {tuple(pair) for pair in split.train.pairs()[0].tolist()}
+    assert all(cold & set(pair) for pair in everything - kept)
+    assert_no_leak(split)
+    leaking = dataclasses.replace(split, cold=np.flatnonzero(split.train.degree)[:1])
+    with pytest.raises(LeakError, match="held out whole"):
+        assert_no_leak(leaking)
+
+
+def test_cold_products_are_ranked_by_metadata_alone(planted: ProductGraph) -> None:
+    split = split_products(planted, fraction=0.2, seed=3)
+    row = compare({"p": models.create("pagerank")}, split).loc["p"]
+    assert row["recall_at_10"] == 0, "a model of the graph knows nothing of them"
+    for fraction in (0.0, 1.0):
+        with pytest.raises(ValueError, match="fraction"):
+            split_products(planted, fraction=fraction)
+
+
+def test_later_pairs_that_are_new_are_asked_for() -> None:
+    earlier = ProductGraph.from_pairs(["a", "b", "c"], ["b", "c", "d"])
+    later = ProductGraph.from_pairs(["a", "d", "e", "c"], ["b", "a", "a", "a"])
+    split = split_by_time(earlier, later)
+    asked = {tuple(earlier.product_ids[pair]) for pair in split.held_out}
+    assert asked == {("a", "d"), ("a", "c")}, "a-b was known, and e was not there before"
+    assert split.train is earlier
+    assert_no_leak(split)
+    with pytest.raises(ValueError, match="nothing to ask for"):
+        split_by_time(earlier, earlier)
