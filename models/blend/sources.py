@@ -46,7 +46,7 @@ SOURCES: Final[tuple[Source, ...]] = (
     Source("pagerank_near", "pagerank", {"steps": 2, "outside_weight": 1.0}, candidates=30),
     Source("pagerank_far", "pagerank", {"steps": 9, "alpha": 0.05}, candidates=40),
     Source("pagerank_svd", "pagerank_svd", candidates=40, both_ways=True),
-    Source("ease", "ease", candidates=60, both_ways=True, most_listed=30_000),
+    Source("ease", "ease", {"direction": "forward"}, candidates=60, both_ways=True, most_listed=30_000),
     Source("cosine", "cosine", candidates=30),
     Source("node2vec", "node2vec", candidates=20, both_ways=True),
     Source("text", "text", candidates=20),
