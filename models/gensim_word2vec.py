@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from graph import ProductGraph
 from models.base import OnProgress
@@ -68,8 +69,6 @@ class GensimWord2Vec(VectorModel):
         from gensim.models import Word2Vec
         from gensim.models.callbacks import CallbackAny2Vec
 
-        from models.walks import Walker
-
         require_pairs(graph)
         s = self.settings
         inside = graph.listed_only()
@@ -78,7 +77,7 @@ class GensimWord2Vec(VectorModel):
             raise ValueError("the graph holds no pairs between listed products: there is nothing to learn from")
         walk_seed, order_seed, own_seed = seed.spawn(3)
         rounds = np.random.default_rng(order_seed).permuted(np.tile(starts, (s.walks_per_node, 1)), axis=1)
-        walked = Walker(inside).walk(rounds.ravel(), s.walk_length, seed=walk_seed)
+        walked = self._walks(inside, rounds.ravel(), walk_seed)
         words = [str(row) for row in range(inside.n_products)]
         sentences = [[words[row] for row in walk if row >= 0] for walk in walked.tolist()]
 
@@ -103,3 +102,11 @@ class GensimWord2Vec(VectorModel):
             self._keep(on_rows(unit_rows(inputs), graph.listed))
         else:
             self._keep(on_rows(outputs, graph.listed), on_rows(inputs, graph.listed))
+
+    def _walks(
+        self, inside: ProductGraph, starts: NDArray[np.int64], seed: np.random.SeedSequence
+    ) -> NDArray[np.int32]:
+        """int32[w, walk_length + 1]: a walk from each of ``starts``, -1 from where it had nowhere to go."""
+        from models.walks import Walker
+
+        return Walker(inside).walk(starts, self.settings.walk_length, seed=seed)

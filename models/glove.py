@@ -82,10 +82,11 @@ class Glove(VectorModel):
         log = np.log(counts).astype(np.float32)
         order = np.random.default_rng(order_seed)
         for epoch in range(s.epochs):
-            _train(
+            arguments = (
                 order.permutation(len(a)), a, b, log, weight, inputs, outputs, bias_in, bias_out, *sums,
                 np.float32(s.learning_rate),
             )  # fmt: skip
+            _train(*arguments)
             on_progress("training glove", epoch + 1, s.epochs)
         seen = np.bincount(np.concatenate([a, b]), minlength=n)[:, None] > 0
         one = np.ones((n, 1), dtype=np.float32)

@@ -27,6 +27,7 @@ _MODELS: Final[dict[str, str]] = {
     "als": "models.als:Als",
     "glove": "models.glove:Glove",
     "node2vec": "models.node2vec:Node2Vec",
+    "node2vec_classic": "models.node2vec_classic:Node2VecClassic",
     "gensim": "models.gensim_word2vec:GensimWord2Vec",
     "skipgram_torch": "models.skipgram_torch:SkipGramTorch",
     "side_information": "models.side_information:SideInformation",

@@ -18,8 +18,8 @@ from models.base import OnProgress
 from models.mf import walk_pairs
 from models.walks import Walker
 
-#: Threads that training runs on, always.
-THREADS = 2
+#: Threads that training runs on, always: mini-batches are too small for more to pay.
+THREADS = 1
 
 
 @contextmanager
