@@ -42,6 +42,7 @@ def open_database(*, quiet: bool = False, say_start: Callable[[str], None] = say
                 say_start(safe(notice))
         address = server.start()
     with Database(address.uri, address.username, address.password) as database:
+        database.data_folder = server.folder
         _connect(database)
         yield database
 

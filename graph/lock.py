@@ -28,6 +28,9 @@ log = logging.getLogger(__name__)
 #: How long a lock lives without a sign of life from its holder.
 LEASE_SECONDS: Final = 60
 
+#: Tokens of the locks that this process holds or asks for at the moment.
+_own_tokens: Final[set[str]] = set()
+
 
 class LockedError(UserError):
     """Somebody else writes to the store."""
@@ -82,6 +85,17 @@ def writer_lock(
         "seconds": LEASE_SECONDS,
     }
     deadline = time.monotonic() + wait_seconds
+    _own_tokens.add(token)
+    try:
+        with _taken(database, name, mine, deadline) as lock:
+            yield lock
+    finally:
+        _own_tokens.discard(token)
+
+
+@contextmanager
+def _taken(database: Database, name: str, mine: dict[str, Any], deadline: float) -> Iterator[WriterLock]:
+    token = mine["token"]
     while True:
         held = _holder(database, name)
         dead = held["token"] if held and _is_dead(held) else None
@@ -124,8 +138,11 @@ def _holder(database: Database, name: str) -> dict[str, Any] | None:
 def _is_dead(held: dict[str, Any]) -> bool:
     import psutil
 
-    same_machine = held["host"] == socket.gethostname() and held["boot"] == _boot_id()
-    return same_machine and not psutil.pid_exists(int(held["pid"]))
+    if held["host"] != socket.gethostname() or held["boot"] != _boot_id():
+        return False
+    if int(held["pid"]) == os.getpid():  # this very process: it had the lock and could not give it back
+        return held["token"] not in _own_tokens
+    return not psutil.pid_exists(int(held["pid"]))
 
 
 def _keep(database: Database, name: str, token: str, stop: threading.Event) -> None:

@@ -7,7 +7,6 @@ that leaves the pointer where it was. A run that was cut off is simply published
 
 from __future__ import annotations
 
-import itertools
 import json
 import logging
 import time
@@ -21,11 +20,15 @@ from numpy.typing import NDArray
 from graph.database import Database, run
 from graph.errors import UserError
 from graph.lock import WriterLock, writer_lock
+from graph.migrations import migrate
 from graph.names import checked_name
 from graph.queries import refresh_popular
+from graph.relationships import write_relationships
 from graph.run_results import RunResults
 from graph.runs import drop_results, names_of, prune
+from graph.space import check_space, needed_disk
 from graph.vector_index import IndexVectors, for_inner_product, index_options, true_neighbours
+from graph.writing import LANES, Batch, Pace, dealt, write_batches
 
 log = logging.getLogger(__name__)
 
@@ -71,6 +74,8 @@ def publish(
     who: str = "",
     activate: bool = True,
     keep_others: bool = False,
+    relationships: bool = False,
+    max_batches_per_second: float | None = None,
     on_progress: OnProgress | None = None,
     on_step: Callable[[str], None] | None = None,
 ) -> PublishReport:
@@ -83,13 +88,16 @@ def publish(
         who: Written down beside the flip.
         activate: False writes and checks the run but moves no pointer.
         keep_others: Leave runs that nothing needs any longer where they are, instead of pruning them.
+        relationships: Write the lists as ``[:RELATED]`` too, for those who traverse; see :mod:`graph.relationships`.
+        max_batches_per_second: Leave the database room for its readers; None writes as fast as it goes.
         on_progress: Called as (what, done, total).
         on_step: Called with the name of each step before it begins.
 
     Raises:
         CheckFailedError: the run did not pass; it stays as ``rejected`` and serves nobody.
         LockedError: somebody else writes at the moment.
-        UserError: the run does not fit the database, or a run of this id is complete already.
+        UserError: the run does not fit the database, a run of this id is complete already, or the server has too
+            little disk or memory for it.
     """
     results.check()
     checked_name(results.run_id)
@@ -103,7 +111,10 @@ def publish(
             on_step(name)
 
     with writer_lock(database, f"publish of {results.run_id}") as lock:
-        writer = _Writer(database, results, lock, progress)
+        migrate(database)
+        writer = _Writer(database, results, lock, progress, Pace(max_batches_per_second))
+        step("space")
+        writer.look_at_space()
         step("begin")
         writer.begin()
         step("vectors")
@@ -114,6 +125,9 @@ def publish(
         writer.write_map()
         step("index")
         writer.build_index()
+        if relationships:
+            step("relationships")
+            write_relationships(database, results.run_id, on_progress=progress, pace=writer.pace)
         step("check")
         facts = writer.check()
         step("popular")
@@ -163,8 +177,10 @@ def flip(database: Database, run_id: str, *, pointer: str = "default", who: str 
 class _Writer:
     """The steps of one publish, in order; each can be run again from the start."""
 
-    def __init__(self, database: Database, results: RunResults, lock: WriterLock, on_progress: OnProgress) -> None:
-        self.database, self.results, self.lock, self.on_progress = database, results, lock, on_progress
+    def __init__(
+        self, database: Database, results: RunResults, lock: WriterLock, on_progress: OnProgress, pace: Pace
+    ) -> None:
+        self.database, self.results, self.lock, self.on_progress, self.pace = database, results, lock, on_progress, pace
         self.names = names_of(results.run_id)
         self.rows = np.flatnonzero(results.listed)
         self.index_vectors: IndexVectors | None = None
@@ -175,6 +191,12 @@ class _Writer:
             self.dimensions = self.index_vectors.items.shape[1]
         self.n_vectors = 0 if self.index_vectors is None else len(self.rows)
         self.n_lists = 0
+
+    def look_at_space(self) -> None:
+        """Refuse before anything is written where the server could not hold it."""
+        arrays = 0 if self.index_vectors is None else 1 + (self.index_vectors.queries is not None)
+        needed = needed_disk(len(self.rows), self.dimensions, arrays, len(self.results.related))
+        check_space(self.database, needed)
 
     def begin(self) -> None:
         results, has_vectors = self.results, self.index_vectors is not None
@@ -203,7 +225,7 @@ class _Writer:
                 f"run {results.run_id} is in the database already, complete",
                 f"`alsobought publish --run {results.run_id}` lets it serve; train again for a new one",
             )
-        drop_results(self.database, self.names)  # what a publish that was cut off may have left
+        drop_results(self.database, self.results.run_id)  # what a publish that was cut off may have left
 
     def write_vectors(self) -> None:
         if self.index_vectors is None:
@@ -214,24 +236,41 @@ class _Writer:
             self._write_array(self.names["query_embedding"], ids, self.index_vectors.queries, "query vectors")
 
     def _write_array(self, name: str, ids: NDArray[np.object_], array: NDArray[np.float32], what: str) -> None:
-        for start in range(0, len(ids), VECTOR_BATCH):
-            part = slice(start, start + VECTOR_BATCH)
-            rows = [list(pair) for pair in zip(ids[part].tolist(), array[part].tolist(), strict=True)]
-            self.database.write("run_vectors", property=name, rows=rows)
-            self.on_progress(what, min(start + VECTOR_BATCH, len(ids)), len(ids))
+        def batches(starts: Sequence[int]) -> Iterator[Batch]:
+            for start in starts:
+                part = slice(start, start + VECTOR_BATCH)
+                rows = [list(pair) for pair in zip(ids[part].tolist(), array[part].tolist(), strict=True)]
+                yield {"property": name, "rows": rows}, len(rows)
+
+        lanes = [batches(starts) for starts in dealt(range(0, len(ids), VECTOR_BATCH))]
+        write_batches(self.database, "run_vectors", lanes, on_written=self._counted(what, len(ids)), pace=self.pace)
+
+    def _counted(self, what: str, total: int) -> Callable[[int], None]:
+        done = 0
+
+        def on_written(size: int) -> None:
+            nonlocal done
+            done += size
+            self.on_progress(what, done, total)
+
+        return on_written
 
     def write_lists(self) -> None:
+        names = {kind: self.names[f"related_{kind}"] for kind in ("score", "reason")} | {
+            "related": self.names["related"]
+        }
         total = self.results.related["product_id"].nunique()
-        for rows in _list_rows(self.results, LIST_BATCH):
-            self.database.write(
-                "run_lists",
-                related=self.names["related"],
-                score=self.names["related_score"],
-                reason=self.names["related_reason"],
-                rows=rows,
-            )
-            self.n_lists += len(rows)
-            self.on_progress("lists", self.n_lists, total)
+        counted = self._counted("lists", total)
+
+        def on_written(size: int) -> None:
+            self.n_lists += size
+            counted(size)
+
+        lanes = [
+            (({**names, "rows": rows}, len(rows)) for rows in _list_rows(self.results, LIST_BATCH, lane))
+            for lane in range(LANES)
+        ]
+        write_batches(self.database, "run_lists", lanes, on_written=on_written, pace=self.pace)
 
     def write_map(self) -> None:
         if self.results.map is not None:
@@ -363,21 +402,22 @@ class _Writer:
         self.database.transaction(work)
 
 
-def _list_rows(results: RunResults, batch: int) -> Iterator[Sequence[list[Any]]]:
-    """Rows for ``run_lists``: [product id, related ids, scores, reasons], ``batch`` products at a time."""
+def _list_rows(results: RunResults, batch: int, lane: int) -> Iterator[Sequence[list[Any]]]:
+    """Rows for ``run_lists``: [product id, related ids, scores, reasons], ``batch`` products at a time.
+
+    ``lane``: which of the :data:`LANES` takes them; each gets every so manyth product.
+    """
     related = results.related
     products = related["product_id"].to_numpy(dtype=object)
-    ids = related["related_id"].to_numpy(dtype=object).tolist()
-    scores = related["score"].to_numpy(dtype=np.float64).tolist()
-    reasons = related["reason"].to_numpy(dtype=object).tolist()
     if not len(products):
         return
-    bounds = [0, *(np.flatnonzero(products[1:] != products[:-1]) + 1).tolist(), len(products)]
-    rows: list[list[Any]] = []
-    for start, end in itertools.pairwise(bounds):
-        rows.append([products[start], ids[start:end], scores[start:end], reasons[start:end]])
-        if len(rows) == batch:
-            yield rows
-            rows = []
-    if rows:
-        yield rows
+    bounds = np.array([0, *(np.flatnonzero(products[1:] != products[:-1]) + 1).tolist(), len(products)])
+    starts, ends = bounds[:-1][lane::LANES], bounds[1:][lane::LANES]
+    ids = related["related_id"].to_numpy(dtype=object)
+    scores = related["score"].to_numpy(dtype=np.float64)
+    reasons = related["reason"].to_numpy(dtype=object)
+    for first in range(0, len(starts), batch):
+        yield [
+            [products[start], ids[start:end].tolist(), scores[start:end].tolist(), reasons[start:end].tolist()]
+            for start, end in zip(starts[first : first + batch], ends[first : first + batch], strict=True)
+        ]

@@ -90,15 +90,16 @@ def prune(database: Database) -> tuple[str, ...]:
     """
     gone = [row["run_id"] for row in database.read("prunable_runs", rejected_days=REJECTED_DAYS)]
     for run_id in gone:
-        names = names_of(run_id)
-        drop_results(database, names)
+        drop_results(database, run_id)
         database.write("prune_run", run_id=run_id)
     return tuple(gone)
 
 
-def drop_results(database: Database, names: dict[str, str]) -> None:
-    """Take a run's index and its properties off the products. What serves must not be passed here."""
+def drop_results(database: Database, run_id: str) -> None:
+    """Take a run's index, its properties on the products and its relationships away. What serves must not be passed."""
+    names = names_of(run_id)
     database.schema("run_index_drop", names={"INDEX_NAME": names["vector_index"]})
     with database.explained(), database.session() as session:
         properties = [names[kind] for kind in RESULT_KINDS]
         session.run(database.statement("prune_results"), properties=properties).consume()
+        session.run(database.statement("drop_relationships"), run_id=run_id).consume()

@@ -8,7 +8,7 @@ from graph.database import Database
 from graph.errors import UserError
 
 #: Raised with every change of labels, properties or relationships that older code could not read.
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2
 
 #: Constraints on our own nodes, which a shop's own graph gets too.
 OWN_CONSTRAINTS: Final = (

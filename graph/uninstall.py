@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from graph.attach import stored_names
 from graph.database import Database
 from graph.lock import writer_lock
-from graph.runs import drop_results, names_of, runs
+from graph.runs import drop_results, runs
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ def uninstall(database: Database) -> Remains:
     found = remains(database)
     with writer_lock(database, "uninstall"):
         for run in runs(database):
-            drop_results(database, names_of(run.run_id))
+            drop_results(database, run.run_id)
         steps = ["uninstall_pairs", *(["uninstall_products"] if database.shop.own else [])]
         for name in steps:
             _run(database, name)

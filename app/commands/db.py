@@ -29,6 +29,9 @@ def start(
     ] = None,
     bolt_port: Annotated[int | None, typer.Option(min=1, max=65535, help="By default 7687, or a free one.")] = None,
     http_port: Annotated[int | None, typer.Option(min=1, max=65535, help="By default 7474, or a free one.")] = None,
+    setting: Annotated[
+        list[str] | None, typer.Option(help="A further line of neo4j.conf for this start, name=value; repeat it.")
+    ] = None,
     json: Json = False,
 ) -> None:
     """Start a database's server (the first time ever this fetches Neo4j, about 155 MB); it stays up until db stop."""
@@ -44,6 +47,7 @@ def start(
             version=version,
             bolt_port=bolt_port,
             http_port=http_port,
+            settings=_settings(setting or []),
             on_progress=on_progress,
         )
         if (notice := server.fetch_notice()) is not None:
@@ -53,6 +57,16 @@ def start(
         print_json(_described(chosen, server))
     else:
         _print_address(chosen, server, address)
+
+
+def _settings(lines: list[str]) -> dict[str, str]:
+    """``name=value`` lines as a mapping."""
+    from graph.errors import UsageError
+
+    wrong = [line for line in lines if not line.partition("=")[0].strip() or "=" not in line or "\n" in line]
+    if wrong:
+        raise UsageError(f"--setting {wrong[0]!r} is not name=value", "db start --setting db.transaction.timeout=10m")
+    return {name.strip(): value.strip() for name, _, value in (line.partition("=") for line in lines)}
 
 
 @db_cli.command(epilog="Example: alsobought db stop --all")

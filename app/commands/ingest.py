@@ -46,6 +46,14 @@ def ingest(
     replace: Annotated[
         bool, typer.Option("--replace", help="Take away products and pairs that the files do not name.")
     ] = False,
+    max_batches_per_second: Annotated[
+        float | None,
+        typer.Option(
+            "--max-batches-per-second",
+            min=0.01,
+            help="Leave the database room for its readers: write no faster than this.",
+        ),
+    ] = None,
     bulk: Annotated[
         bool, typer.Option("--bulk", help="Fill an empty embedded database by neo4j-admin: several times as fast.")
     ] = False,
@@ -135,7 +143,14 @@ def ingest(
             print_json({"read": report.to_dict(), "loaded": loaded.to_dict(), "dry_run": False})
         return
     with open_database() as database:
-        loaded = load(database, catalog, replace=replace, dry_run=dry_run, quiet=json)
+        loaded = load(
+            database,
+            catalog,
+            replace=replace,
+            dry_run=dry_run,
+            max_batches_per_second=max_batches_per_second,
+            quiet=json,
+        )
     if json:
         print_json({"read": report.to_dict(), "loaded": loaded.to_dict(), "dry_run": dry_run})
 
@@ -179,14 +194,27 @@ def read_files(files: list[Path], *, quiet: bool = False, **settings: Any) -> tu
 
 
 def load(
-    database: Any, catalog: Catalog, *, replace: bool = False, dry_run: bool = False, quiet: bool = False
+    database: Any,
+    catalog: Catalog,
+    *,
+    replace: bool = False,
+    dry_run: bool = False,
+    max_batches_per_second: float | None = None,
+    quiet: bool = False,
 ) -> LoadReport:
     """Load a catalogue with a progress bar and say what changed."""
     from app.console import progress
     from graph.load import load_catalog
 
     with progress("loading") as on_progress:
-        report = load_catalog(database, catalog, replace=replace, dry_run=dry_run, on_progress=on_progress)
+        report = load_catalog(
+            database,
+            catalog,
+            replace=replace,
+            dry_run=dry_run,
+            max_batches_per_second=max_batches_per_second,
+            on_progress=on_progress,
+        )
     if not quiet:
         say_loaded(report, dry_run=dry_run)
     return report

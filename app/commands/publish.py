@@ -14,6 +14,12 @@ if TYPE_CHECKING:
     from graph.run_results import RunResults
 
 Pointer = Annotated[str, typer.Option(help="The pointer to move; readers ask 'default' unless told otherwise.")]
+Pace = Annotated[
+    float | None,
+    typer.Option(
+        "--max-batches-per-second", min=0.01, help="Leave the database room for its readers: write no faster than this."
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
 
 
@@ -22,6 +28,11 @@ def publish(
     run: Annotated[str | None, typer.Option("--run", help="Let a run serve that is in the database already.")] = None,
     pointer: Pointer = "default",
     no_flip: Annotated[bool, typer.Option("--no-flip", help="Write and check the run, but let it not serve.")] = False,
+    relationships: Annotated[
+        bool,
+        typer.Option("--relationships", help="Write the lists as [:RELATED] too, for those who traverse."),
+    ] = False,
+    max_batches_per_second: Pace = None,
     json: Json = False,
 ) -> None:
     """Write a run into the database, check it there, and let it serve.
@@ -30,17 +41,22 @@ def publish(
 
     Example: alsobought publish runs/node2vec_20261122T041500_ab12
     """
-    from app.console import print_json, safe, say
+    from app.console import print_json, progress, safe, say
     from app.database import open_database
     from app.publishing import read_results, who
     from graph.errors import UsageError
     from graph.lock import writer_lock
     from graph.publish import flip
+    from graph.relationships import write_relationships
+    from graph.writing import Pace as RunPace
 
     if (folder is None) == (run is None):
         raise UsageError("name a run folder, or a run of the database with --run", "alsobought publish --help")
     if run is not None:
         with open_database() as database, writer_lock(database, f"publish of {run}") as lock:
+            if relationships:
+                with progress("publishing") as on_progress:
+                    write_relationships(database, run, on_progress=on_progress, pace=RunPace(max_batches_per_second))
             before = flip(database, run, pointer=pointer, who=who(), lock=lock)
         if json:
             print_json({"run_id": run, "before": before, "pointer": pointer})
@@ -50,13 +66,28 @@ def publish(
     assert folder is not None  # noqa: S101 - for the type checker; one of the two is given
     results = read_results(folder)
     with open_database() as database:
-        report = publish_results(database, results, pointer=pointer, activate=not no_flip, quiet=json)
+        report = publish_results(
+            database,
+            results,
+            pointer=pointer,
+            activate=not no_flip,
+            relationships=relationships,
+            max_batches_per_second=max_batches_per_second,
+            quiet=json,
+        )
     if json:
         print_json(asdict(report))
 
 
 def publish_results(
-    database: Database, results: RunResults, *, pointer: str = "default", activate: bool = True, quiet: bool = False
+    database: Database,
+    results: RunResults,
+    *,
+    pointer: str = "default",
+    activate: bool = True,
+    relationships: bool = False,
+    max_batches_per_second: float | None = None,
+    quiet: bool = False,
 ) -> PublishReport:
     """Publish with a progress bar and say what was done."""
     from app.console import progress, safe, say
@@ -64,7 +95,16 @@ def publish_results(
     from graph.publish import publish as publish_run
 
     with progress("publishing") as on_progress:
-        report = publish_run(database, results, pointer=pointer, who=who(), activate=activate, on_progress=on_progress)
+        report = publish_run(
+            database,
+            results,
+            pointer=pointer,
+            who=who(),
+            activate=activate,
+            relationships=relationships,
+            max_batches_per_second=max_batches_per_second,
+            on_progress=on_progress,
+        )
     if not quiet:
         index = (
             f", a vector index that finds {report.index_recall:.1%} of the true first ten among {report.over_retrieval}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -95,7 +95,15 @@ def write_private(path: Path, text: str) -> None:
         file.write(text)
 
 
-def write_config(layout: Layout, *, bolt_port: int, http_port: int, memory: Memory, version: str) -> None:
+def write_config(
+    layout: Layout,
+    *,
+    bolt_port: int,
+    http_port: int,
+    memory: Memory,
+    version: str,
+    further: Mapping[str, str] | None = None,
+) -> None:
     """Write ``neo4j.conf`` for this start; Neo4j refuses settings that the release does not know."""
     settings = {
         # Nobody from outside: every door is on the loopback address, and there is no third one.
@@ -113,8 +121,10 @@ def write_config(layout: Layout, *, bolt_port: int, http_port: int, memory: Memo
         # LOAD CSV and neo4j-admin see this folder of the database's own folder and no other.
         "server.directories.import": "import",
         "server.memory.pagecache.size": f"{memory.page_cache}m",
-        # Preallocated and kept logs would take a gigabyte beside a database of 50 MB.
-        "db.tx_log.preallocate": "false",
+        # Preallocated, a log has its place before a transaction begins: a disk that fills up then stops a store or an
+        # index, which the server survives. Without, it cuts a log entry short, and the database does not come up again.
+        # Logs are small, for as they come they would take a gigabyte beside a database of 50 MB.
+        "db.tx_log.preallocate": "true",
         "db.tx_log.rotation.size": "64M",
         "db.tx_log.rotation.retention_policy": "100M size",
         # A statement that somebody left behind in Browser must not hold locks for ever.
@@ -131,6 +141,7 @@ def write_config(layout: Layout, *, bolt_port: int, http_port: int, memory: Memo
             "server.fleet_discovery.enabled": "false",
             "server.http.x_forward.enabled": "false",
         }
+    settings |= further or {}
     text = "# Written at every start by alsobought; changes here do not last.\n"
     text += "".join(f"{name}={value}\n" for name, value in settings.items())
     (layout.conf / "neo4j.conf").write_text(text, encoding="utf-8")

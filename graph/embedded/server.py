@@ -6,7 +6,7 @@ import os
 import shutil
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
 
@@ -65,6 +65,7 @@ class EmbeddedServer:
         bolt_port: Port of Bolt; by default 7687, or a free one where that is taken.
         http_port: Port of Neo4j Browser; by default 7474, or a free one.
         memory_mb: Heap and page cache together, in MB; by default ``ALSOBOUGHT_NEO4J_MEMORY_MB``, else by the machine.
+        settings: Further lines of ``neo4j.conf``, by name, for this start.
         on_progress: Gets (what, MB done, MB in all) while jars are fetched.
     """
 
@@ -77,6 +78,7 @@ class EmbeddedServer:
         bolt_port: int | None = None,
         http_port: int | None = None,
         memory_mb: int | None = None,
+        settings: Mapping[str, str] | None = None,
         on_progress: OnProgress | None = None,
     ) -> None:
         self.folder = folder.expanduser().resolve()
@@ -86,6 +88,7 @@ class EmbeddedServer:
         self._bolt_port = bolt_port
         self._http_port = http_port
         self._memory_mb = memory_mb
+        self._settings = dict(settings or {})
         self._on_progress = on_progress
         self._guard: guard.Guard | None = None
 
@@ -147,7 +150,9 @@ class EmbeddedServer:
             raise UserError(f"{error}.") from error
         bolt = process.choose_port(self._bolt_port, USUAL_BOLT_PORT, "Bolt")
         http = process.choose_port(self._http_port, USUAL_HTTP_PORT, "HTTP")
-        layout.write_config(self._layout, bolt_port=bolt, http_port=http, memory=memory, version=self.version)
+        layout.write_config(
+            self._layout, bolt_port=bolt, http_port=http, memory=memory, version=self.version, further=self._settings
+        )
         heap = (f"-Xms{min(256, memory.heap)}m", f"-Xmx{memory.heap}m")
         crash = f"-XX:ErrorFile={self.folder}/logs/java-crash-%p.log"
         layout.write_java_arguments(self._arguments, [*heap, crash, *_JAVA_OPTIONS], files)

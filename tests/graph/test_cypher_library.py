@@ -70,7 +70,7 @@ def module_shop(neo4j_server: ServerAddress) -> Iterator[Shop]:
         catalog = make_catalog(LISTED, UNLISTED)
         load_catalog(database, catalog)
         shop = Shop(database, catalog, export_graph(database))
-        publish(database, shop.run)
+        publish(database, shop.run, relationships=True)
         library.refresh_popular(database)
         yield shop
         empty(database)
