@@ -265,10 +265,28 @@ def _learning_plot(learning: pd.DataFrame | None, k: int) -> str:
 
 
 def _plot(title: str, lines: dict[str, list[Point]], ticks: dict[float, str], below: str) -> str:
-    """Lines over ``ticks`` (place -> text); the height runs from 0 to the next tenth above the highest point."""
+    """A heading, the drawing and who is who in it; nothing where there is nothing to draw."""
     lines = {label: points for label, points in lines.items() if points}
     if not lines or not ticks:
         return ""
+    legend = []
+    for number, label in enumerate(lines):
+        style = f"border-top-color:{_colour(number)};border-top-style:{'dashed' if _dashed(number) else 'solid'}"
+        legend.append(f'<span><i style="{style}"></i>{_text(label)}</span>')
+    drawn = plot(lines, ticks, below, title)
+    return f"<h2>{_text(title)}</h2>{drawn}<div class=legend>{''.join(legend)}</div>"
+
+
+def _colour(number: int) -> str:
+    return _COLOURS[number % len(_COLOURS)]
+
+
+def _dashed(number: int) -> bool:
+    return number >= len(_COLOURS)
+
+
+def plot(lines: dict[str, list[Point]], ticks: dict[float, str], below: str, title: str = "") -> str:
+    """One SVG element: lines (label -> points) over ``ticks`` (place -> text), from 0 to a tenth above the highest."""
     every = [point for points in lines.values() for point in points]
     places = [*ticks, *(x for x, _ in every)]
     low, high = min(places), max(places)
@@ -282,22 +300,18 @@ def _plot(title: str, lines: dict[str, list[Point]], ticks: dict[float, str], be
     drawn = []
     for tenth in range(round(top * 10) + 1):
         place = at(low, tenth / 10).split(",")[1]
-        drawn.append(f'<line class=grid x1="{left}" x2="{width - 12}" y1="{place}" y2="{place}"/>')
-        drawn.append(f'<text x="{left - 6}" y="{float(place) + 4:.1f}" text-anchor=end>{tenth / 10:.1f}</text>')
+        drawn.append(f'<line class="grid" x1="{left}" x2="{width - 12}" y1="{place}" y2="{place}"/>')
+        drawn.append(f'<text x="{left - 6}" y="{float(place) + 4:.1f}" text-anchor="end">{tenth / 10:.1f}</text>')
     for x, text in ticks.items():
         place = at(x, 0).split(",")[0]
-        drawn.append(f'<text x="{place}" y="{height - bottom + 16}" text-anchor=middle>{_text(text)}</text>')
-    drawn.append(f'<text x="{width / 2}" y="{height - 4}" text-anchor=middle>{_text(below)}</text>')
-    legend = []
-    for number, (label, points) in enumerate(lines.items()):
-        colour = _COLOURS[number % len(_COLOURS)]
-        dashed = number >= len(_COLOURS)
+        drawn.append(f'<text x="{place}" y="{height - bottom + 16}" text-anchor="middle">{_text(text)}</text>')
+    drawn.append(f'<text x="{width / 2}" y="{height - 4}" text-anchor="middle">{_text(below)}</text>')
+    for number, points in enumerate(lines.values()):
         path = " ".join(at(x, y) for x, y in points)
-        dash = ' stroke-dasharray="6 3"' if dashed else ""
-        drawn.append(f'<polyline points="{path}" fill=none stroke="{colour}" stroke-width=2{dash}/>')
-        style = f"border-top-color:{colour};border-top-style:{'dashed' if dashed else 'solid'}"
-        legend.append(f'<span><i style="{style}"></i>{_text(label)}</span>')
+        dash = ' stroke-dasharray="6 3"' if _dashed(number) else ""
+        drawn.append(f'<polyline points="{path}" fill="none" stroke="{_colour(number)}" stroke-width="2"{dash}/>')
     return (
-        f'<h2>{_text(title)}</h2><svg viewBox="0 0 {width:.0f} {height:.0f}" role=img aria-label="{_text(title)}">'
-        f"{''.join(drawn)}</svg><div class=legend>{''.join(legend)}</div>"
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {height:.0f}" role="img" '
+        f'aria-label="{_text(title or below)}"><style>text{{fill:#808890;font:11px sans-serif}}'
+        f".grid{{stroke:#80889055}}</style>{''.join(drawn)}</svg>"
     )

@@ -7,7 +7,7 @@
     by_degree.parquet         model, part, degree_from, degree_to, products, recall, recall_low, recall_high
     beats.parquet             model, other, difference, low, high, verdict
     precision_recall.parquet  model, negatives ("random" or "matched"), threshold, precision, recall
-    learning.parquet          model, epoch, walks, auc, recall, fit_seconds; only where learning curves were asked for
+    learning.parquet          model, epoch, auc, recall, fit_seconds; only where benchmarks.curves was asked for it
     report.html               the same for people, without a request to anywhere
     rows/KEY.json, KEY.npz    one finished row each, with its answers: what --resume goes on from
 
