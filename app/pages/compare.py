@@ -131,7 +131,7 @@ def _side_by_side(database: Database, facts: ProductFacts, picked: Sequence[Stor
     head = "".join(f'<th class="num">{cards.text(name)}</th>' for name in names)
     body_rows = "".join(_line(row, because[row.entry.product_id]) for row in rows)
     st.html(
-        '<div class="ab-tablewrap" tabindex="0" role="region" aria-label="Lists side by side"><table class="ab-table">'
+        '<div class="ab-tablewrap" tabindex="0" role="region" aria-label="Lists side by side"><table class="ab-table wide">'
         f'<thead><tr><th>product</th>{head}<th class="num">moved</th><th>because</th></tr></thead>'
         f"<tbody>{body_rows}</tbody></table></div>"
     )

@@ -105,7 +105,7 @@ def lines(
         )  # fmt: skip
     _framed(figure, x, y, height)
     if log_x:
-        figure.update_xaxes(type="log")
+        figure.update_xaxes(type="log", dtick="D2")
     return figure
 
 
@@ -118,7 +118,8 @@ def points(table: pd.DataFrame, *, x: str, y: str, x_name: str, y_name: str, hei
         colour = PALETTE[i % len(PALETTE)]
         figure.add_trace(
             go.Scatter(
-                x=[row[x]], y=[row[y]], mode="markers+text", text=[escaped(str(name))], textposition="top center",
+                x=[row[x]], y=[row[y]], mode="markers+text", text=[escaped(str(name))], textposition="middle right" if row[x] < table[x].median() else "middle left",
+                cliponaxis=False,
                 name=escaped(str(name)), marker={"size": 12, "color": colour}, showlegend=False,
                 hovertemplate=f"%{{text}}<br>{x_name} %{{x:.3g}}<br>{y_name} %{{y:.3f}}<extra></extra>",
             )

@@ -11,7 +11,7 @@ THEME: Final = {
     "theme.light.secondaryBackgroundColor": "#f3f6f6",
     "theme.light.textColor": "#14201f",
     "theme.light.borderColor": "#d9e1e0",
-    "theme.dark.primaryColor": "#5eead4",
+    "theme.dark.primaryColor": "#12897d",
     "theme.dark.backgroundColor": "#0f1515",
     "theme.dark.secondaryBackgroundColor": "#182020",
     "theme.dark.textColor": "#e8efee",
@@ -88,6 +88,7 @@ table.ab-table th { text-align: left; font-weight: 600; padding: .4rem .55rem; w
   border-bottom: 2px solid color-mix(in srgb, currentColor 18%, transparent); }
 table.ab-table td { padding: .38rem .55rem; vertical-align: top;
   border-bottom: 1px solid color-mix(in srgb, currentColor 10%, transparent); }
+table.ab-table.wide td:first-child { min-width: 10.5rem; }
 table.ab-table td.num, table.ab-table th.num { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 table.ab-table tr.all td { background: color-mix(in srgb, var(--st-primary-color, #0f766e) 9%, transparent); }
 table.ab-table tr.lone td.here { background: color-mix(in srgb, #d97706 17%, transparent); }
