@@ -36,7 +36,7 @@ MOST_PRODUCTS = 30_000
 class EaseSettings:
     """Settings of :class:`Ease`."""
 
-    regularization: float = 2.0
+    regularization: float = 6.0
     """Lambda, added to the diagonal; larger trusts single pairs less."""
     row_power: float = 0.7
     """Rows are divided by the sum of their weights to this power; 0 leaves them, 1 makes them sum to 1."""

@@ -5,8 +5,9 @@
 Hamilton, Ying, Leskovec: Inductive representation learning on large graphs, NIPS 2017, with torch-geometric's
 ``SAGEConv`` layers and mean aggregation weighted by the edges. h_0 is the text vector of :mod:`models.text` beside a
 random projection of the neighbourhood (:mod:`models.fastrp`), so that products of one kind can be told apart; both are
-fixed, only the layers are learned. A product without pairs therefore has a vector from its text alone, which is what
-this model is for. Every step propagates the whole graph; no neighbour has to be sampled, and nothing compiled.
+fixed, only the layers are learned. At each step the pairs of some products are hidden from the layers
+(``cold_share``): a product without pairs therefore has a vector from its text alone, which is what this model is for.
+Every step propagates the whole graph; no neighbour has to be sampled, and nothing compiled.
 
 Products that are not listed have zero vectors, as have those with neither text nor pairs.
 """
@@ -35,6 +36,8 @@ class GraphSageSettings:
     """Numbers of the text vectors that go in; 0 for none."""
     walk_dimensions: int = 256
     """Numbers of the random projection that goes in; 0 for none."""
+    cold_share: float = 0.3
+    """Share of the products whose pairs are hidden from the layers at each step, so that text alone has to do."""
     layers: int = 1
     """Layers, each one step further."""
     steps: int = 300
@@ -55,6 +58,8 @@ class GraphSageSettings:
             self, dimensions=1, text_dimensions=0, walk_dimensions=0, layers=1, steps=1, pairs_a_step=1, negatives=1
         )
         check_positive(self, "learning_rate", "temperature")
+        if not 0 <= self.cold_share < 1:
+            raise ValueError(f"cold_share is {self.cold_share}: it must be at least 0 and below 1")
         if not (self.text_dimensions or self.walk_dimensions):
             raise ValueError("text_dimensions and walk_dimensions are both 0: nothing would go in")
 
@@ -94,10 +99,15 @@ class GraphSage(VectorModel):
                 convolution.to(device)
                 parameters.extend(convolution.parameters())
 
-            def forward() -> tuple[torch.Tensor, torch.Tensor]:
-                now = given
+            walks = torch.zeros(features.shape[1], dtype=torch.bool, device=device)
+            walks[features.shape[1] - s.walk_dimensions :] = bool(s.walk_dimensions)
+
+            def forward(cold_share: float = s.cold_share) -> tuple[torch.Tensor, torch.Tensor]:
+                cold = (torch.rand((len(given), 1), generator=generator) < cold_share).to(device)
+                now = given.masked_fill(cold & walks, 0.0)
                 for t, convolution in enumerate(convolutions):
-                    now = convolution(now, adjacency)
+                    # what the layer would give without neighbours, where they are hidden
+                    now = torch.where(cold, convolution.lin_r(now), convolution(now, adjacency))
                     if t < s.layers - 1:
                         now = torch.relu(now)
                 final = torch.nn.functional.normalize(now, dim=1)
@@ -109,7 +119,7 @@ class GraphSage(VectorModel):
                 on_progress=on_progress, what="training graphsage",
             )  # fmt: skip
             with torch.no_grad():
-                final = forward()[0].cpu().numpy()
+                final = forward(0.0)[0].cpu().numpy()
         self._keep(on_rows(final, graph.listed))
 
     def _features(self, inside: ProductGraph, seed: np.random.SeedSequence) -> NDArray[np.float32]:

@@ -39,9 +39,9 @@ class PageRankSvdSettings(PageRankSettings):
 
     dimensions: int = 256
     """Numbers a vector."""
-    tau: float = 1e-5
+    tau: float | None = None
     """The share of all mass from which on an entry counts; smaller lets more of the weak entries in, which few
-    dimensions need more than many."""
+    dimensions need more than many. None: 1e-5 for 256 dimensions and more, in proportion below."""
     entries: int = 80_000_000
     """Entries of the matrix kept in all, eight bytes each and as much again while it is transposed; but at least 300 a
     product."""
@@ -53,7 +53,7 @@ class PageRankSvdSettings(PageRankSettings):
         for name, least in (("dimensions", 1), ("entries", 1), ("iterations", 0)):
             if getattr(self, name) < least:
                 raise ValueError(f"{name} is {getattr(self, name)}: it must be at least {least}")
-        if not (np.isfinite(self.tau) and self.tau > 0):
+        if self.tau is not None and not (np.isfinite(self.tau) and self.tau > 0):
             raise ValueError(f"tau is {self.tau}: it must be a positive number")
 
 
@@ -74,7 +74,8 @@ class PageRankSvd(VectorModel):
             walk._spread, listed, most, lambda _, done, total: on_progress("PageRank of all products", done, total)
         )
         number = np.cumsum(graph.listed, dtype=np.int32) - np.int32(1)
-        values = np.log1p(mass / np.float32(s.tau * sum(s.coefficients)))
+        tau = 1e-5 * min(1.0, s.dimensions / 256) if s.tau is None else s.tau
+        values = np.log1p(mass / np.float32(tau * sum(s.coefficients)))
         matrix = SparseRows(indptr, number[columns], values, len(listed))
         left, strength, right = singular_vectors(
             matrix, s.dimensions, np.random.default_rng(seed), iterations=s.iterations, on_progress=on_progress
