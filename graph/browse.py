@@ -152,7 +152,8 @@ def neighbourhood(
         for further in row["further"]:
             distance.setdefault(further, 2)
     ways = {(row["product_id"], further) for row in rows for further in row["further"]}
-    outwards, others = [], []
+    outwards: list[Link] = []
+    others: list[Link] = []
     for row in sorted(database.read("links_among", ids=list(distance)), key=lambda row: -row["weight"]):
         link, ends = Link(**row), (row["source"], row["target"])
         leads = product_id in ends or ends in ways or ends[::-1] in ways

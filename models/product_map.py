@@ -98,7 +98,7 @@ def vectors_of_lists(related: pd.DataFrame, product_ids: NDArray[np.object_]) ->
     weight = 1.0 / np.log2(1.0 + related["rank"].to_numpy(dtype=np.float64))
     lists = csr_array((weight, (own, other)), shape=(n, n))
     lists = (lists + lists.T).tocsr()
-    degree = lists.sum(axis=1)
+    degree: NDArray[np.float64] = np.asarray(lists.sum(axis=1))
     spread = diags_array(1.0 / np.maximum(degree, 1e-12)) @ lists
     step = np.random.default_rng(_SEED).standard_normal((n, _RANDOM_DIMENSIONS))
     # what is linked with much would otherwise pull everything to one place

@@ -144,7 +144,7 @@ def _unknown(database: Database, product_id: str) -> None:
 
 
 def _related(database: Database, product_id: str, run: StoredRun | None) -> None:
-    filters, k, unseen, whole = _filters(database)
+    filters, k, unseen, whole = _filters(database, product_id, run)
     if whole and run is not None:
         stored = list_of_run(database, product_id, run.run_id, k=k)
         statement = pasteable(database, "list_of_run", {"product_id": product_id, "run_id": run.run_id, "k": k})
@@ -172,7 +172,7 @@ def _related(database: Database, product_id: str, run: StoredRun | None) -> None
         st.code(statement, language="cypher")
 
 
-def _filters(database: Database) -> tuple[Filters, int, bool, bool]:
+def _filters(database: Database, product_id: str, run: StoredRun | None) -> tuple[Filters, int, bool, bool]:
     """The filters' widgets, folded away; gives the filters, how many, unseen only, and the whole stored list."""
     names = ("category", "min", "max", "without", "unseen", "k", "all")
     active = sum(1 for name in names if url.get(name))
@@ -189,7 +189,7 @@ def _filters(database: Database) -> tuple[Filters, int, bool, bool]:
         changed = url.follow("max", _price, None)
         highest = right.number_input("Price to", min_value=0.0, key="max", on_change=changed, placeholder="any")
         left, middle, right = st.columns([2, 1, 1])
-        brands = _brands(database, url.get("product"))
+        brands = _brands(database, product_id, run)
         changed = url.follow("without", url.some_of(brands), [])
         without = left.multiselect("Leave out brands", brands, key="without", on_change=changed, placeholder="none")
         changed = url.follow("k", _count, SHOWN)
@@ -234,9 +234,9 @@ def _categories() -> list[str]:
     return categories(connected())
 
 
-def _brands(database: Database, product_id: str) -> list[str]:
-    """Brands among what goes with a product, and those that the address leaves out already."""
-    shown = related(database, product_id, k=40).related if product_id else []
+def _brands(database: Database, product_id: str, run: StoredRun | None) -> list[str]:
+    """Brands in the stored list, which is one look, and those that the address leaves out already."""
+    shown = list_of_run(database, product_id, run.run_id, k=40) if run is not None else []
     chosen = [part for part in url.get("without").split("|") if part]
     return sorted({entry.brand for entry in shown if entry.brand} | set(chosen))
 
