@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 import re
 import subprocess
 import sys
@@ -157,10 +158,15 @@ def test_nothing_left_to_test_on(files: dict[str, Path]) -> None:
         split_from_files(files["train"], files["train"])
 
 
-def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+def run(*arguments: str | Path, home: Path | None = None) -> subprocess.CompletedProcess[str]:
     program = "import sys; from app.cli import main; main()"
     return subprocess.run(
-        [sys.executable, "-c", program, *map(str, arguments)], capture_output=True, text=True, timeout=120, check=False
+        [sys.executable, "-c", program, *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+        env={**os.environ, "ALSOBOUGHT_HOME": str(home or "")},
     )
 
 
@@ -172,13 +178,18 @@ def test_the_command_on_files(tmp_path: Path) -> None:
     (tmp_path / "train.csv").write_text("a,b,weight\n" + "\n".join(lines) + "\n")
     (tmp_path / "test.txt").write_text("".join(f"{ids[b]} {ids[a]}\n" for a, b in [*split.held_out, pairs[0]]))
     both = ["--train", tmp_path / "train.csv", "--test", tmp_path / "test.txt"]
-    done = run("compare", "popular", "pagerank", *both, "--json")
+    done = run("compare", "popular", "pagerank", *both, "--json", home=tmp_path / "home")
     assert done.returncode == 0, done.stderr
     document = json.loads(done.stdout)
     assert document["held_out_pairs"] == len(split.held_out)
     assert document["dropped"] == {"test.txt: pairs that are in the training file": 1}
     assert document["rows"][1]["recall_at_10"] > 0.5
-    shown = run("compare", "popular", "pagerank", *both)
+    latest = tmp_path / "home" / "compare" / "latest"
+    assert json.loads((latest / "comparison.json").read_text())["rows"] == document["rows"]
+    assert (latest / "report.html").exists()
+    shown = run("compare", "popular", "pagerank", *both, "--resume", home=tmp_path / "home")
+    again = json.loads((latest / "comparison.json").read_text())["rows"]
+    assert again == document["rows"], "rows that were done, seconds and all, are taken as they stand"
     assert "recall@10" in shown.stdout
     assert re.search(r"^pagerank +0\.\d{3}", shown.stdout, re.MULTILINE)
     assert "dropped: test.txt: pairs that are in the training file: 1" in shown.stderr
