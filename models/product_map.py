@@ -105,7 +105,7 @@ def vectors_of_lists(related: pd.DataFrame, product_ids: NDArray[np.object_]) ->
     step /= np.sqrt(np.maximum(degree, 1.0))[:, None]
     together = np.zeros((n, _RANDOM_DIMENSIONS), dtype=np.float32)
     for _ in range(3):
-        step = spread @ step
+        step = np.asarray(spread @ step)
         together += _unit(step.astype(np.float32))
     return together
 

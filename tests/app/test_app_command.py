@@ -147,3 +147,28 @@ def test_a_password_line_is_printed_for_the_secrets_file(
     answers = ["short", "short"]
     with pytest.raises(UsageError, match="fewer than 8"):
         starting.print_password_line()
+
+
+def test_training_lays_the_products_out_and_the_folder_carries_that_to_publishing(tmp_path: Path) -> None:
+    import numpy as np
+
+    from app.publishing import read_results
+    from app.training import train_model
+    from graph import ProductGraph
+    from graph.errors import UserError
+
+    ids = [f"P{i:02d}" for i in range(30)]
+    pairs = [(i, (i + step) % 30) for i in range(30) for step in (1, 2)]
+    graph = ProductGraph.from_pairs([ids[a] for a, _ in pairs], [ids[b] for _, b in pairs])
+    trained = train_model(graph, "common_neighbours", out=tmp_path / "run", metrics=False, with_map=True)
+    results = read_results(trained.path)
+    assert results.map is not None
+    assert results.map.shape == (30, 2)
+    assert np.isfinite(results.map).all()
+    again = train_model(graph, "common_neighbours", out=tmp_path / "again", metrics=False, with_map=True)
+    assert np.array_equal(read_results(again.path).map, results.map)
+    np.save(trained.path / "map.npy", results.map[:5])
+    with pytest.raises(UserError, match="map has shape"):
+        read_results(trained.path)
+    without = train_model(graph, "common_neighbours", out=tmp_path / "without", metrics=False)
+    assert read_results(without.path).map is None
