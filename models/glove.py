@@ -31,15 +31,15 @@ from models.vector_model import VectorModel, check_at_least, check_positive, on_
 class GloveSettings:
     """Settings of :class:`Glove`."""
 
-    dimensions: int = 128
+    dimensions: int = 64
     """Numbers a vector."""
     walk_length: int = 10
     """Steps a walk."""
-    walks_per_node: int = 20
+    walks_per_node: int = 10
     """Walks from each product."""
     window: int = 5
     """Steps within which two products are seen together."""
-    epochs: int = 15
+    epochs: int = 6
     """Passes over the co-occurrences."""
     learning_rate: float = 0.05
     """AdaGrad's step size."""

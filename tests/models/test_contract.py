@@ -23,7 +23,7 @@ FAST: dict[str, dict[str, object]] = {
     "gensim": {"dimensions": 16, "epochs": 20},
     "skipgram_torch": {"dimensions": 16, "epochs": 3, "batch": 512, "learning_rate": 0.03, "device": "cpu"},
     "side_information": {"dimensions": 16, "epochs": 3, "batch": 512, "learning_rate": 0.03, "device": "cpu"},
-    "glove": {"dimensions": 8},
+    "glove": {"dimensions": 8, "walks_per_node": 20, "epochs": 15},
     "graphsage": {"dimensions": 16, "steps": 60, "pairs_a_step": 256, "negatives": 64, "device": "cpu"},
     "lightgcn": {"dimensions": 16, "steps": 60, "pairs_a_step": 256, "negatives": 64, "device": "cpu"},
     "node2vec_classic": {"dimensions": 16, "epochs": 20},
