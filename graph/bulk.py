@@ -110,15 +110,16 @@ def bulk_load(
     """
     started = time.monotonic()
     progress = on_progress or (lambda what, done, total: None)
-    address = server.start()
-    with Database(address.uri, address.username, address.password) as database:
-        nodes = database.read("count_everything")[0]["nodes"]
-    if nodes:
-        raise UsageError(
-            f"the embedded database holds {nodes:,} nodes already; a bulk import fills empty ones only",
-            "leave --bulk out, or empty it first: alsobought db wipe",
-        )
-    server.stop()
+    if server.has_data:  # one that was never started is empty for certain, and need not be
+        address = server.start()
+        with Database(address.uri, address.username, address.password) as database:
+            nodes = database.read("count_everything")[0]["nodes"]
+        if nodes:
+            raise UsageError(
+                f"the embedded database holds {nodes:,} nodes already; a bulk import fills empty ones only",
+                "leave --bulk out, or empty it first: alsobought db wipe",
+            )
+        server.stop()
     try:
         with tempfile.TemporaryDirectory(prefix="alsobought-import-") as temporary:
             folder = Path(temporary)

@@ -303,6 +303,11 @@ class EmbeddedServer:
     # ------------------------------------------------------------------ small things
 
     @property
+    def has_data(self) -> bool:
+        """Whether the folder holds a database: false before its first start."""
+        return self._layout.has_data
+
+    @property
     def cache(self) -> Path:
         """The folder of the fetched jars."""
         return self._cache
