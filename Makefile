@@ -10,7 +10,7 @@ LOCK := requirements.lock
 endif
 STAMP := $(VENV)/.installed-$(TORCH)
 
-.PHONY: help setup demo app screenshots test check lock clean
+.PHONY: help setup demo app screenshots test test-newest check lock clean
 .DEFAULT_GOAL := help
 
 help:  ## what there is
@@ -43,6 +43,9 @@ screenshots: setup  ## pictures of every page of the app on the example shop: ma
 
 test: setup  ## the whole test suite, fast tests first
 	@$(BIN)/python -m pytest $(ARGS)
+
+test-newest: setup  ## the tests of graph/ on the newest Neo4j (make test runs them on 5.26 LTS)
+	@ALSOBOUGHT_TEST_NEO4J=2026.08 $(BIN)/python -m pytest tests/graph $(ARGS)
 
 check: setup  ## lint, format, types, import rules, links
 	@$(BIN)/ruff check .
