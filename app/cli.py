@@ -15,6 +15,7 @@ from app.commands.demo import demo
 from app.commands.doctor import doctor
 from app.commands.ingest import export_import_files, ingest
 from app.commands.publish import prune, publish, rollback, runs
+from app.commands.reembed import reembed
 from app.commands.related import related
 from app.commands.train import train
 from app.commands.tune import tune
@@ -43,6 +44,7 @@ _COMMANDS = (
     runs,
     prune,
     related,
+    reembed,
     uninstall,
     app,
     doctor,

@@ -1,0 +1,113 @@
+"""What the job did, for people (Markdown) and for programs (JSON, Prometheus text)."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+from app.reembed.job import Outcome
+
+
+def write_report(outcome: Outcome, folder: Path) -> Path:
+    """Write ``report.md``, ``report.json`` and, one level up, ``reembed.prom``; gives the report's folder.
+
+    Each file is written whole or not at all.
+    """
+    name = outcome.started_at.replace(":", "").replace("+0000", "Z")
+    place = folder / f"{name}_{outcome.status.replace(' ', '_')}"
+    place.mkdir(parents=True, exist_ok=True)
+    _write(place / "report.json", json.dumps(outcome.to_dict(), indent=1, default=str) + "\n")
+    _write(place / "report.md", markdown(outcome))
+    metrics = folder / "reembed.prom"
+    before = metrics.read_text(encoding="utf-8") if metrics.is_file() else ""
+    _write(metrics, prometheus(outcome, before))
+    return place
+
+
+def markdown(outcome: Outcome) -> str:
+    """One screen: what was done, what the gate saw, how the lists moved."""
+    lines = [
+        f"# Re-embedding of {outcome.started_at}: {outcome.status}",
+        "",
+        f"Serves now: `{outcome.serves or 'nothing'}` (before: `{outcome.before or 'nothing'}`).",
+    ]
+    if outcome.counts:
+        lines.append(
+            f"Graph: {outcome.counts['listed']:,} listed of {outcome.counts['products']:,} products, "
+            f"{outcome.counts['pairs']:,} pairs."
+        )
+    if outcome.status == "unchanged":
+        lines.append("The graph and the settings are those of the run that serves: there was nothing to do.")
+    lines += [
+        f"**Refused by {rule.name}:** {rule.measured} against a limit of {rule.limit}: {rule.reason}."
+        for rule in outcome.refused_by
+    ]
+    if outcome.rules:
+        lines += ["", "| rule | | measured | limit | |", "| --- | --- | --- | --- | --- |"]
+        for rule in outcome.rules:
+            said = {True: "passed", False: "**refused**", None: "not judged"}[rule.passed]
+            lines.append(
+                f"| {rule.name} | {said} | {_cell(rule.measured)} | {_cell(rule.limit)} | {_cell(rule.reason)} |"
+            )
+    if outcome.figures:
+        keys = [key for key in outcome.figures.get("new", {}) if key.startswith(("auc", "recall", "ndcg", "coverage"))]
+        lines += ["", "| on the same split | new | serving run's settings |", "| --- | --- | --- |"]
+        serving = outcome.figures.get("serving", {})
+        lines += [f"| {key} | {_cell(outcome.figures['new'][key])} | {_cell(serving.get(key))} |" for key in keys]
+    drift = outcome.drift
+    if drift:
+        lines += [
+            "",
+            f"Of the first {drift['k']} of {drift['compared']:,} lists, {_cell(drift['overlap'])} stayed; "
+            f"{drift['new_products']:,} products had no list before.",
+            "",
+        ]
+        lines += [
+            f"- {_cell(each['title'] or each['product_id'])}: {each['overlap']} stayed" for each in drift["movers"]
+        ]
+    lines += ["", "Seconds: " + ", ".join(f"{name} {seconds}" for name, seconds in outcome.seconds.items()) + "."]
+    if outcome.peak_memory_mb:
+        lines.append(f"Peak memory: {outcome.peak_memory_mb:,.0f} MB.")
+    return "\n".join(lines) + "\n"
+
+
+def prometheus(outcome: Outcome, before: str = "") -> str:
+    """The text format of Prometheus, for a textfile collector; ``before`` is the last text, whose success is kept."""
+    done = outcome.status in ("unchanged", "published", "forced")
+    figures: dict[str, Any] = outcome.figures.get("new", {})
+    values: dict[str, float] = {
+        "alsobought_reembed_finished_timestamp_seconds": time.time(),
+        "alsobought_reembed_success": float(done),
+        "alsobought_reembed_refused": float(outcome.status == "refused"),
+    }
+    kept = "alsobought_reembed_last_success_timestamp_seconds"
+    if done:
+        values[kept] = time.time()
+    else:
+        last = [line for line in before.splitlines() if line.startswith(f"{kept} ")]
+        if last:
+            values[kept] = float(last[-1].split()[1])
+    for key, value in figures.items():
+        if key.startswith("recall_at_") or key == "coverage":
+            values[f"alsobought_{key}"] = float(value)
+    text = "".join(f"{name} {value:.6f}\n" for name, value in values.items())
+    return text + "".join(
+        f'alsobought_reembed_step_seconds{{step="{name}"}} {seconds}\n' for name, seconds in outcome.seconds.items()
+    )
+
+
+def _write(path: Path, text: str) -> None:
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    draft.write_text(text, encoding="utf-8")
+    draft.replace(path)
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return "-"
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    return str(value).replace("|", "\\|").replace("\n", " ")
