@@ -72,6 +72,8 @@ def module_shop(neo4j_server: ServerAddress) -> Iterator[Shop]:
         shop = Shop(database, catalog, export_graph(database))
         publish(database, shop.run, relationships=True)
         library.refresh_popular(database)
+        with database.session() as session:  # plans for what stands there, not for the empty database of a moment ago
+            session.run("CALL db.prepareForReplanning(60)").consume()
         yield shop
         empty(database)
 
