@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import time
@@ -17,8 +18,15 @@ def write_report(outcome: Outcome, folder: Path) -> Path:
     Each file is written whole or not at all.
     """
     name = outcome.started_at.replace(":", "").replace("+0000", "Z")
-    place = folder / f"{name}_{outcome.status.replace(' ', '_')}"
-    place.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
+    name = f"{name}_{outcome.status.replace(' ', '_')}"
+    for number in itertools.count(1):  # two jobs may begin in the same second
+        place = folder / (name if number == 1 else f"{name}_{number}")
+        try:
+            place.mkdir()
+            break
+        except FileExistsError:
+            continue
     _write(place / "report.json", json.dumps(outcome.to_dict(), indent=1, default=str) + "\n")
     _write(place / "report.md", markdown(outcome))
     metrics = folder / "reembed.prom"

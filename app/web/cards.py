@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import html
 import re
 from collections.abc import Callable, Sequence
@@ -82,10 +83,15 @@ def cards(
                 st.html(_card(entry, ranks=ranks))
                 st.button(
                     label(f"Open {name_of(entry['title'], entry['product_id'])}"),
-                    key=f"open-{name}-{i}",
+                    key=_button_key(name, entry["product_id"]),
                     on_click=on_open,
                     args=(entry["product_id"],),
                 )
+
+
+def _button_key(name: str, product_id: str) -> str:
+    """A key of the product, not of its place: a click that comes while the page changes must not open another one."""
+    return f"open-{name}-{hashlib.sha256(product_id.encode()).hexdigest()[:16]}"
 
 
 def _card(entry: dict[str, Any], *, ranks: bool) -> str:
@@ -122,7 +128,7 @@ def rows(name: str, entries: Sequence[dict[str, Any]], on_open: Callable[[str], 
                 )
                 st.button(
                     label(f"{verb} {name_of(entry['title'], entry['product_id'])}"),
-                    key=f"open-{name}-{i}",
+                    key=_button_key(name, entry["product_id"]),
                     on_click=on_open,
                     args=(entry["product_id"],),
                 )

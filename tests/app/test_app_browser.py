@@ -65,6 +65,8 @@ class Visit:
 
     def expect_product(self, title: str) -> None:
         expect(self.page.locator(".ab-product h2")).to_have_text(title)
+        # and the rest of the page has followed
+        expect(self.page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
 
 
 @pytest.fixture(scope="module")
