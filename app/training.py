@@ -130,14 +130,16 @@ def judged(
     except ValueError as error:
         return {"error": str(error)}
     row, _ = evaluate(create(name, **settings), task, label="on a split", seed=seed, on_progress=on_progress)
-    numbers = {
-        key: float(value) for key, value in row.items() if isinstance(value, int | float) and math.isfinite(value)
-    }
     return {
-        **numbers,
+        **numbers_of(row),
         "k": task.k,
         "split_seed": split_seed,
         "train_pairs": split.train.n_pairs,
         "held_out_pairs": len(split.held_out),
         "ranked_products": len(task.queries),
     }
+
+
+def numbers_of(row: Mapping[str, Any]) -> dict[str, float]:
+    """What of a row of the comparison is a number: no text, and nothing that was not measured."""
+    return {key: float(value) for key, value in row.items() if isinstance(value, int | float) and math.isfinite(value)}

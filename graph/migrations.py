@@ -13,7 +13,7 @@ from typing import Final
 from graph.database import Database
 from graph.errors import UserError
 from graph.queries import refresh_popular
-from graph.store import SCHEMA_VERSION, ensure_search
+from graph.store import SCHEMA_VERSION, ensure_search, refuse_newer
 
 log = logging.getLogger(__name__)
 
@@ -39,10 +39,7 @@ def migrate(database: Database) -> list[int]:
     version = database.read("store_state")[0]["schema_version"]
     if version is None:  # nothing of ours yet
         return []
-    if version > SCHEMA_VERSION:
-        raise UserError(
-            f"the database has schema version {version}, this release knows {SCHEMA_VERSION}", "update alsobought"
-        )
+    refuse_newer(version)
     reached = []
     while version < SCHEMA_VERSION:
         if version not in STEPS:

@@ -28,7 +28,7 @@ from graph.run_results import RunResults
 from graph.runs import drop_results, names_of, prune
 from graph.space import check_space, needed_disk
 from graph.vector_index import IndexVectors, for_inner_product, index_options, true_neighbours
-from graph.writing import LANES, Batch, Pace, dealt, write_batches
+from graph.writing import LANES, Batch, Pace, counted, dealt, write_batches
 
 log = logging.getLogger(__name__)
 
@@ -243,28 +243,20 @@ class _Writer:
                 yield {"property": name, "rows": rows}, len(rows)
 
         lanes = [batches(starts) for starts in dealt(range(0, len(ids), VECTOR_BATCH))]
-        write_batches(self.database, "run_vectors", lanes, on_written=self._counted(what, len(ids)), pace=self.pace)
-
-    def _counted(self, what: str, total: int) -> Callable[[int], None]:
-        done = 0
-
-        def on_written(size: int) -> None:
-            nonlocal done
-            done += size
-            self.on_progress(what, done, total)
-
-        return on_written
+        write_batches(
+            self.database, "run_vectors", lanes, on_written=counted(self.on_progress, what, len(ids)), pace=self.pace
+        )
 
     def write_lists(self) -> None:
         names = {kind: self.names[f"related_{kind}"] for kind in ("score", "reason")} | {
             "related": self.names["related"]
         }
         total = self.results.related["product_id"].nunique()
-        counted = self._counted("lists", total)
+        told = counted(self.on_progress, "lists", total)
 
         def on_written(size: int) -> None:
             self.n_lists += size
-            counted(size)
+            told(size)
 
         lanes = [
             (({**names, "rows": rows}, len(rows)) for rows in _list_rows(self.results, LIST_BATCH, lane))

@@ -13,7 +13,7 @@ from typing import Final
 from graph.database import Database
 from graph.errors import UserError
 from graph.runs import names_of
-from graph.writing import Batch, Pace, write_batches
+from graph.writing import Batch, Pace, counted, write_batches
 
 #: Products a transaction, each with its whole list.
 BATCH: Final = 1_000
@@ -58,13 +58,7 @@ def write_relationships(
                 len(part),
             )
 
-    done = 0
-
-    def on_written(size: int) -> None:
-        nonlocal done
-        done += size
-        progress("relationships", done, len(ids))
-
+    on_written = counted(progress, "relationships", len(ids))
     write_batches(database, "run_relationships", [batches()], on_written=on_written, pace=pace)
     counts = database.read("run_check_relationships", run_id=run_id, related=names["related"])[0]
     if counts["relationships"] != counts["entries"]:

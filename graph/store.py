@@ -40,14 +40,22 @@ def ensure_store(database: Database) -> None:
             "use an empty database (NEO4J_DATABASE, or `alsobought db use NAME` for an embedded one), or "
             "`alsobought attach` to work beside a shop's own products, under their own label",
         )
-    if state["schema_version"] is not None and state["schema_version"] > SCHEMA_VERSION:
-        raise UserError(
-            f"the database has schema version {state['schema_version']}, this release knows {SCHEMA_VERSION}",
-            "update alsobought",
-        )
+    refuse_newer(state["schema_version"])
     for name in ("constraint_product", *OWN_CONSTRAINTS):
         database.schema(name)
     database.write("store_create", schema_version=SCHEMA_VERSION)
+
+
+def refuse_newer(version: int | None) -> None:
+    """Refuse a schema version of a later release; None is an empty database.
+
+    Raises:
+        UserError: with both versions.
+    """
+    if version is not None and version > SCHEMA_VERSION:
+        raise UserError(
+            f"the database has schema version {version}, this release knows {SCHEMA_VERSION}", "update alsobought"
+        )
 
 
 def ensure_search(database: Database) -> None:

@@ -12,7 +12,7 @@ from graph.catalog import path_prefixes
 from graph.database import Database
 from graph.difference import Change, Pairs
 from graph.relations import STATED_BY, stated_by
-from graph.writing import Batch, Pace, dealt, write_batches
+from graph.writing import Batch, Pace, counted, dealt, write_batches
 
 OnProgress = Callable[[str, int, int], None]
 
@@ -55,7 +55,9 @@ class _Writer:
         """Rows of which no two name the same node."""
         starts = range(0, len(rows), self.batch)
         parts = [rows[start : start + self.batch] for start in starts]
-        self._write(statement, [_lane(key, lane) for lane in dealt(parts, lanes)], what, len(rows))
+        self._write(
+            statement, [_lane(key, lane) for lane in dealt(parts, lanes)], counted(self.on_progress, what, len(rows))
+        )
 
     def links(self, links: list[dict[str, Any]]) -> None:
         """Brand and category nodes, and the products hung on them; one lane, for many products share one."""
@@ -73,7 +75,7 @@ class _Writer:
         """Pairs in three rounds of two lanes that share no product."""
         if not len(pairs):
             return
-        done = 0
+        on_written = counted(self.on_progress, what, len(pairs))
         quarters = pairs.a % 4, pairs.b % 4
         lower, upper = np.minimum(*quarters), np.maximum(*quarters)
         for lanes in _ROUNDS:
@@ -82,16 +84,10 @@ class _Writer:
                 for lane in lanes
             ]
             batches = [_pair_batches(part, ids, self.batch) for part in parts]
-            done = self._write(statement, batches, what, len(pairs), done)
+            self._write(statement, batches, on_written)
 
-    def _write(self, statement: str, lanes: Sequence[Iterator[Batch]], what: str, total: int, done: int = 0) -> int:
-        def on_written(size: int) -> None:
-            nonlocal done
-            done += size
-            self.on_progress(what, done, total)
-
+    def _write(self, statement: str, lanes: Sequence[Iterator[Batch]], on_written: Callable[[int], None]) -> None:
         write_batches(self.database, statement, lanes, on_written=on_written, pace=self.pace)
-        return done
 
 
 def _lane(key: str, parts: Sequence[Sequence[Any]]) -> Iterator[Batch]:

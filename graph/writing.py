@@ -111,6 +111,18 @@ def write_batches(
         raise failure
 
 
+def counted(on_progress: Callable[[str, int, int], None], what: str, total: int) -> Callable[[int], None]:
+    """An ``on_written`` that adds up and tells ``on_progress(what, done, total)``; one may serve several calls."""
+    done = 0
+
+    def on_written(size: int) -> None:
+        nonlocal done
+        done += size
+        on_progress(what, done, total)
+
+    return on_written
+
+
 def dealt(items: Sequence[_T], lanes: int = LANES) -> list[list[_T]]:
     """``items`` parted as cards are dealt: for batches that share no node with each other anyway."""
     return [list(items[lane::lanes]) for lane in range(lanes)]

@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 import signal
 import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,6 +17,7 @@ from graph.errors import UserError
 if TYPE_CHECKING:
     from app.reembed.config import ReembedConfig
     from app.reembed.job import Outcome
+    from graph.database import Database
 
 log = logging.getLogger(__name__)
 
@@ -112,35 +115,24 @@ def run_once(
     return outcome
 
 
-def _database(wait_seconds: float) -> Any:
+@contextmanager
+def _database(wait_seconds: float) -> Iterator[Database]:
     """The database, waited for where it is away."""
-    from contextlib import contextmanager
-
     from app.database import open_database
     from graph.database import DatabaseUnavailableError
 
-    @contextmanager
-    def waited() -> Any:
-        end = time.monotonic() + wait_seconds
+    end = time.monotonic() + wait_seconds
+    with ExitStack() as stack:
         while True:
-            opened = open_database(quiet=True)
             try:
-                database = opened.__enter__()
+                database = stack.enter_context(open_database(quiet=True))
                 break
             except DatabaseUnavailableError:
                 if time.monotonic() >= end:
                     raise
                 log.warning("the database is away; trying again")
                 time.sleep(min(5.0, max(end - time.monotonic(), 0.1)))
-        try:
-            yield database
-        except BaseException as error:
-            if not opened.__exit__(type(error), error, error.__traceback__):
-                raise
-        else:
-            opened.__exit__(None, None, None)
-
-    return waited()
+        yield database
 
 
 def _ingest(database: Any, source: str, max_batches_per_second: float | None) -> None:

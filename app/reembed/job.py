@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import math
 import tempfile
 import time
 from collections.abc import Callable, Mapping
@@ -207,6 +206,7 @@ def _evaluate(
     graph: ProductGraph, config: ReembedConfig, serving: StoredRun | None, outcome: Outcome, progress: OnProgress
 ) -> str | None:
     """Figures of both settings on one split of today's graph; whether the serving one's beat the new ones."""
+    from app.training import numbers_of
     from models import create
     from models.evaluation import split_pairs
     from models.evaluation.compare import evaluate, make_task
@@ -229,9 +229,7 @@ def _evaluate(
                 raise UserError(f"the settings cannot work: {error}") from error
             outcome.figures[label] = {"error": str(error)}
             continue
-        outcome.figures[label] = {
-            key: float(value) for key, value in row.items() if isinstance(value, int | float) and math.isfinite(value)
-        }
+        outcome.figures[label] = numbers_of(row)
     if len(kept) < 2:
         return None
     table = beats(kept, task)
