@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from graph.errors import UserError
+
 #: Bidirectional overrides and isolates: they would turn the rest of the line around.
 _BIDI = {0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)}
 
@@ -61,9 +63,38 @@ def safe(text: object) -> str:
     return escape(plain(text))
 
 
+#: Where what is said goes instead of stderr: called as (level, plain text, fields).
+_diverted: Callable[..., None] | None = None
+
+
+def divert(sink: Callable[..., None] | None) -> None:
+    """From now on :func:`say` and :func:`say_error` call ``sink(level, text, **fields)`` and nothing is drawn.
+
+    None: they speak to people again.
+    """
+    global _diverted
+    _diverted = sink
+
+
 def say(message: str) -> None:
     """A line for the person who watches (rich markup allowed; escape foreign text with :func:`safe`)."""
+    if _diverted is not None:
+        from rich.text import Text
+
+        _diverted("info", Text.from_markup(message).plain)
+        return
     err().print(message, soft_wrap=True)
+
+
+def say_error(error: UserError) -> None:
+    """What went wrong, and what to do next."""
+    if _diverted is not None:
+        hint = {"hint": plain(error.hint)} if error.hint else {}
+        _diverted("error", plain(error.message), exit_code=error.exit_code, **hint)
+        return
+    say(f"[bold red]error:[/] {safe(error.message)}")
+    for line in error.hint.splitlines():  # one by one: safe() takes line ends out
+        say(safe(line))
 
 
 def print_json(document: Any) -> None:
@@ -78,7 +109,7 @@ def progress(title: str) -> Iterator[Callable[[str, int, int], None]]:
 
     Each ``what`` gets a bar of its own under ``title``; a total of 0 draws a bar that only says "busy".
     """
-    if not err().is_terminal:
+    if _diverted is not None or not err().is_terminal:
         yield lambda what, done, total: None
         return
     from rich.progress import (

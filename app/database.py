@@ -14,8 +14,12 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def open_database(*, quiet: bool = False, say_start: Callable[[str], None] = say) -> Iterator[Database]:
+def open_database(
+    *, quiet: bool = False, say_start: Callable[[str], None] = say, catalogue: str | None = None
+) -> Iterator[Database]:
     """The database, connected and verified; an embedded server that is down is started, which is said.
+
+    ``catalogue`` names one of the database's catalogues; None means the one that the environment names.
 
     The embedded server stays up afterwards (``alsobought db stop`` stops it), so that the next command answers at once.
 
@@ -26,8 +30,11 @@ def open_database(*, quiet: bool = False, say_start: Callable[[str], None] = say
     from graph.database import Database
 
     settings = DatabaseSettings()
+    chosen = settings.catalogue if catalogue is None else catalogue
     if settings.uri is not None:
-        with Database(settings.uri, settings.username, settings.password, settings.database) as database:
+        with Database(
+            settings.uri, settings.username, settings.password, settings.database, catalogue=chosen
+        ) as database:
             _connect(database)
             yield database
         return
@@ -41,8 +48,37 @@ def open_database(*, quiet: bool = False, say_start: Callable[[str], None] = say
             if (notice := server.fetch_notice()) is not None:
                 say_start(safe(notice))
         address = server.start()
-    with Database(address.uri, address.username, address.password) as database:
+    with Database(address.uri, address.username, address.password, catalogue=chosen) as database:
         database.data_folder = server.folder
+        _connect(database)
+        yield database
+
+
+@contextmanager
+def running_database(patience: float = 5.0) -> Iterator[Database]:
+    """The database as it runs now, connected and verified; an embedded server that is down is not started.
+
+    Args:
+        patience: Seconds that a question is tried again while the server calls its errors transient.
+
+    Raises:
+        DatabaseUnavailableError: nobody answers.
+        DatabaseRefusedError: wrong credentials or database name.
+    """
+    from graph.database import Database, DatabaseUnavailableError
+    from graph.embedded import EmbeddedServer, current_name, database_folder
+
+    settings = DatabaseSettings()
+    uri, username, password, database_name = settings.uri, settings.username, settings.password, settings.database
+    if uri is None:
+        name = current_name(settings.home)
+        address = EmbeddedServer(database_folder(settings.home, name)).status().address
+        if address is None:
+            raise DatabaseUnavailableError(
+                f"the embedded database {name!r} is not running", "start it with `alsobought db start`"
+            )
+        uri, username, password, database_name = address.uri, address.username, address.password, "neo4j"
+    with Database(uri, username, password, database_name, retry_seconds=patience) as database:
         _connect(database)
         yield database
 

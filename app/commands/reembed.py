@@ -43,6 +43,9 @@ def reembed(
         Path | None, typer.Option(help="Where reports go. Default: reports under ALSOBOUGHT_HOME.")
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout (with --once).")] = False,
+    log_format: Annotated[
+        str | None, typer.Option(help="How stderr is written: text, or json for one object a line.")
+    ] = None,
 ) -> None:
     """Re-embed the catalogue: ingest what is new, learn, judge, publish what is no worse, and report.
 
@@ -51,9 +54,11 @@ def reembed(
 
     Example: alsobought reembed job.toml --cron "0 3 * * *" --time-zone Europe/Berlin
     """
+    from app.logs import set_up_logs
     from app.reembed.config import read_config
     from graph.errors import UsageError
 
+    set_up_logs(log_format)
     if sum((once, every is not None, cron is not None)) > 1:
         raise UsageError("--once, --every and --cron are three ways of which one is meant")
     chosen = read_config(config)
@@ -91,7 +96,7 @@ def run_once(
 
     folder = reports or DatabaseSettings().home / "reports"
     try:
-        with _database(config.wait_seconds) as database, progress("re-embedding") as on_progress:
+        with _database(config.wait_seconds, config.catalogue) as database, progress("re-embedding") as on_progress:
             outcome = run_job(
                 database,
                 config,
@@ -116,7 +121,7 @@ def run_once(
 
 
 @contextmanager
-def _database(wait_seconds: float) -> Iterator[Database]:
+def _database(wait_seconds: float, catalogue: str | None = None) -> Iterator[Database]:
     """The database, waited for where it is away."""
     from app.database import open_database
     from graph.database import DatabaseUnavailableError
@@ -125,7 +130,7 @@ def _database(wait_seconds: float) -> Iterator[Database]:
     with ExitStack() as stack:
         while True:
             try:
-                database = stack.enter_context(open_database(quiet=True))
+                database = stack.enter_context(open_database(quiet=True, catalogue=catalogue))
                 break
             except DatabaseUnavailableError:
                 if time.monotonic() >= end:

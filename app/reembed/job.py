@@ -112,12 +112,13 @@ def reembed(
     def step(name: str) -> Iterator[None]:
         if on_step is not None:
             on_step(name)
-        log.info("step %s", name)
+        log.info("step begins", extra={"step": name})
         started = time.monotonic()
         try:
             yield
         finally:
-            outcome.seconds[name] = round(time.monotonic() - started, 2)
+            seconds = outcome.seconds[name] = round(time.monotonic() - started, 2)
+            log.info("step ends", extra={"step": name, "run": outcome.run_id, "duration_seconds": seconds})
 
     with writer_lock(database, "reembed", name="reembed"), peak_memory() as memory:
         if config.source is not None and ingest is not None and not dry_run:
