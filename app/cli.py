@@ -4,54 +4,49 @@ from __future__ import annotations
 
 import logging
 import sys
+from typing import ClassVar
 
 import typer
 
-from app.commands.app import app
-from app.commands.attach import attach, uninstall
-from app.commands.compare import compare
-from app.commands.db import db_cli
-from app.commands.demo import demo
-from app.commands.doctor import doctor
-from app.commands.ingest import export_import_files, ingest
-from app.commands.publish import prune, publish, rollback, runs
-from app.commands.reembed import reembed
-from app.commands.related import related
-from app.commands.train import train
-from app.commands.tune import tune
-from app.console import safe, say
+from app.console import say, say_error
+from app.lazy_commands import LazyCommands
 from graph.errors import UserError
 
-cli = typer.Typer(
-    name="alsobought",
-    help="Customers also bought, out of a shop's own co-purchase graph, inside Neo4j.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode="rich",
-)
 
-_COMMANDS = (
-    demo,
-    ingest,
-    attach,
-    export_import_files,
-    train,
-    tune,
-    compare,
-    publish,
-    rollback,
-    runs,
-    prune,
-    related,
-    reembed,
-    uninstall,
-    app,
-    doctor,
-)
-for command in _COMMANDS:
-    cli.command()(command)
-cli.add_typer(db_cli, name="db")
+class Commands(LazyCommands):
+    """Every command, in the order in which help lists them."""
+
+    places: ClassVar[dict[str, tuple[str, str]]] = {
+        "demo": ("app.commands.demo", "demo"),
+        "ingest": ("app.commands.ingest", "ingest"),
+        "attach": ("app.commands.attach", "attach"),
+        "export-import-files": ("app.commands.ingest", "export_import_files"),
+        "train": ("app.commands.train", "train"),
+        "tune": ("app.commands.tune", "tune"),
+        "compare": ("app.commands.compare", "compare"),
+        "publish": ("app.commands.publish", "publish"),
+        "rollback": ("app.commands.publish", "rollback"),
+        "runs": ("app.commands.publish", "runs"),
+        "prune": ("app.commands.publish", "prune"),
+        "related": ("app.commands.related", "related"),
+        "reembed": ("app.commands.reembed", "reembed"),
+        "uninstall": ("app.commands.attach", "uninstall"),
+        "app": ("app.commands.app", "app"),
+        "health": ("app.commands.health", "health"),
+        "doctor": ("app.commands.doctor", "doctor"),
+        "db": ("app.commands.db", "db_cli"),
+    }
+
+
+cli = typer.Typer(
+    name="alsobought", cls=Commands, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+)  # fmt: skip
+
+
+@cli.callback()
+def program() -> None:
+    """Customers also bought, out of a shop's own co-purchase graph, inside Neo4j."""
 
 
 def main() -> None:
@@ -61,10 +56,7 @@ def main() -> None:
     try:
         cli()
     except UserError as error:
-        say(f"[bold red]error:[/] {safe(error.message)}")
-        if error.hint:
-            for line in error.hint.splitlines():  # one by one: safe() takes line ends out
-                say(safe(line))
+        say_error(error)
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
         say("interrupted")
