@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import logging
 import sys
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import typer
 
+from app.catalogue_option import COMMANDS, add_catalogue
 from app.console import say, say_error
 from app.lazy_commands import LazyCommands
 from graph.errors import UserError
@@ -33,9 +34,17 @@ class Commands(LazyCommands):
         "uninstall": ("app.commands.attach", "uninstall"),
         "app": ("app.commands.app", "app"),
         "health": ("app.commands.health", "health"),
+        "catalogues": ("app.commands.catalogues", "catalogues"),
         "doctor": ("app.commands.doctor", "doctor"),
         "db": ("app.commands.db", "db_cli"),
     }
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """The command of that name, or None; with ``--catalogue`` where it works on one."""
+        command = super().get_command(ctx, cmd_name)
+        if command is not None and cmd_name in COMMANDS:
+            add_catalogue(command)
+        return command
 
 
 cli = typer.Typer(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -17,10 +17,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graph.catalog import Catalog
+from graph.catalogues import attached_as
 from graph.database import Database
 from graph.errors import UsageError, UserError
 from graph.load import LoadReport, load_pairs
-from graph.names import ShopNames
+from graph.names import PROPERTIES, ShopNames
 from graph.store import OWN_CONSTRAINTS, SCHEMA_VERSION, ensure_search
 
 if TYPE_CHECKING:
@@ -44,6 +45,9 @@ class AttachConfig:
     kind: str
     cypher: str
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "names", replace(self.names, attached=True))
+
 
 def read_config(path: Path) -> AttachConfig:
     """Read a TOML file with a table ``[products]`` and one of ``[pairs]`` and ``[orders]``, each with ``cypher``.
@@ -64,7 +68,7 @@ def read_config(path: Path) -> AttachConfig:
     if len(kinds) != 1 or not isinstance(document[kinds[0]].get("cypher"), str):
         raise UsageError(f"{path} needs one of [pairs] and [orders], with a text `cypher` in it")
     products = document.get("products", {})
-    known = {field.name for field in fields(ShopNames)}
+    known = {"label", *PROPERTIES}
     wrong = sorted(set(products) - known)
     if wrong:
         raise UsageError(f"{path}: [products] has no {wrong[0]!r}", f"it has: {', '.join(sorted(known))}")
@@ -76,9 +80,10 @@ def read_config(path: Path) -> AttachConfig:
 
 
 def stored_names(database: Database) -> ShopNames:
-    """The names that the database was attached with; our own where it was loaded from files or is empty."""
+    """The names that the catalogue was attached with; our own where it was loaded from files or is empty."""
     text = database.read("store_shop")[0]["shop"]
-    return ShopNames() if text is None else ShopNames.from_json(text)
+    catalogue = database.shop.catalogue
+    return ShopNames.of_catalogue(catalogue) if text is None else ShopNames.from_json(text, catalogue)
 
 
 def attach(
@@ -100,10 +105,17 @@ def attach(
 
     Raises:
         UserError: there are no such products, their ids are no texts or not unique, the query fails, writes, or gives
-            other columns; the database was attached with other names before.
+            other columns; the catalogue was attached with other names before, or another has these products.
     """
-    shop = config.names
-    database.shop = ShopNames()
+    catalogue = database.shop.catalogue
+    shop = replace(config.names, catalogue=catalogue)
+    database.shop = ShopNames.of_catalogue(catalogue)
+    taken = attached_as(database, shop.label)
+    if taken is not None and taken != catalogue:
+        raise UserError(
+            f":{shop.label} nodes are the products of {f'the catalogue {taken}' if taken else 'the default catalogue'}",
+            "two catalogues cannot share products: their pairs and lists would mix",
+        )
     before = database.read("store_state")[0]["schema_version"]
     if before is not None and stored_names(database) != shop:
         raise UserError(

@@ -20,6 +20,7 @@ from graph.catalog import Catalog, path_prefixes
 from graph.database import Database
 from graph.errors import UsageError
 from graph.load import LoadReport
+from graph.names import ShopNames
 from graph.relations import STATED_BY, stated_by
 from graph.store import SCHEMA_VERSION, ensure_search, ensure_store
 
@@ -33,12 +34,12 @@ log = logging.getLogger(__name__)
 #: Parts the categories of one product in a CSV field; a control character that no category path holds.
 ARRAY_DELIMITER: Final = "\x1f"
 
-#: File name -> the import option it belongs to.
+#: File name -> the import option it belongs to, with the label or type; labels may be another catalogue's.
 FILES: Final = {
-    "products.csv": "--nodes=Product",
-    "brands.csv": "--nodes=Brand",
-    "categories.csv": "--nodes=Category",
-    "store.csv": "--nodes=AlsoBoughtStore",
+    "products.csv": "--nodes=:Product",
+    "brands.csv": "--nodes=:Brand",
+    "categories.csv": "--nodes=:Category",
+    "store.csv": "--nodes=:AlsoBoughtStore",
     "also_bought.csv": "--relationships=ALSO_BOUGHT",
     "made_by.csv": "--relationships=MADE_BY",
     "in_category.csv": "--relationships=IN_CATEGORY",
@@ -79,9 +80,11 @@ def write_import_files(
     return import_arguments(folder)
 
 
-def import_arguments(folder: Path, database: str = "neo4j") -> list[str]:
-    """Arguments that follow ``neo4j-admin``, for the files in ``folder``."""
-    files = [f"{option}={folder.resolve() / name}" for name, option in FILES.items()]
+def import_arguments(folder: Path, database: str = "neo4j", catalogue: str = "") -> list[str]:
+    """Arguments that follow ``neo4j-admin``, for the files in ``folder`` as the products of ``catalogue``."""
+    shop = ShopNames.of_catalogue(catalogue)
+    options = {name: shop.put_into(option).replace("=:", "=") for name, option in FILES.items()}
+    files = [f"{option}={folder.resolve() / name}" for name, option in options.items()]
     return [
         "database",
         "import",
@@ -95,15 +98,26 @@ def import_arguments(folder: Path, database: str = "neo4j") -> list[str]:
     ]
 
 
-def import_command(folder: Path, database: str = "neo4j") -> str:
+def import_command(folder: Path, database: str = "neo4j", catalogue: str = "") -> str:
     """What a shop types on its own server, where that database is stopped or does not exist yet."""
-    return "neo4j-admin " + " ".join(shlex.quote(argument) for argument in import_arguments(folder, database))
+    arguments = import_arguments(folder, database, catalogue)
+    return "neo4j-admin " + " ".join(shlex.quote(argument) for argument in arguments)
 
 
 def bulk_load(
-    server: EmbeddedServer, catalog: Catalog, on_progress: Callable[[str, int, int], None] | None = None
+    server: EmbeddedServer,
+    catalog: Catalog,
+    on_progress: Callable[[str, int, int], None] | None = None,
+    *,
+    catalogue: str = "",
 ) -> LoadReport:
     """Fill an empty embedded database; the server is stopped for the import and up again afterwards.
+
+    Args:
+        server: The embedded database's.
+        catalog: What ingestion read.
+        on_progress: Called as (what, done, total).
+        catalogue: Name of the catalogue that the products belong to; empty for the default one.
 
     Raises:
         UsageError: the database holds something already.
@@ -123,12 +137,13 @@ def bulk_load(
     try:
         with tempfile.TemporaryDirectory(prefix="alsobought-import-") as temporary:
             folder = Path(temporary)
-            arguments = write_import_files(catalog, folder, progress)
+            write_import_files(catalog, folder, progress)
+            arguments = import_arguments(folder, catalogue=catalogue)
             progress("bulk import", 0, 0)
             server.admin(*arguments, f"--report-file={folder / 'import.report'}")
     finally:
         address = server.start()
-    with Database(address.uri, address.username, address.password) as database:
+    with Database(address.uri, address.username, address.password, catalogue=catalogue) as database:
         ensure_store(database)
         ensure_search(database)
         counts, by_listing = database.read("count_graph")[0], database.read("count_pairs_by_listing")[0]

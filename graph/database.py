@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 
 from pydantic import SecretStr
 
-from graph.errors import UserError
+from graph.errors import UsageError, UserError
 from graph.names import ShopNames, checked_name
 
 if TYPE_CHECKING:
@@ -74,6 +74,7 @@ class Database:
         database: str = "neo4j",
         *,
         retry_seconds: float = RETRY_SECONDS,
+        catalogue: str = "",
     ) -> None:
         """Nothing is sent until :meth:`verify` or the first statement.
 
@@ -83,11 +84,18 @@ class Database:
             password: Password, kept out of every message; None connects without credentials.
             database: Name of the database at the server.
             retry_seconds: How long a transaction goes on being tried while the server calls its errors transient.
+            catalogue: Which of the database's catalogues is meant; empty for the default one.
+
+        Raises:
+            UserError: the address cannot be one, or the catalogue's name.
         """
         import neo4j
 
         self.uri, self.username, self.name = without_password(uri), username, database
-        self.shop = OUR_NAMES
+        try:
+            self.shop = ShopNames.of_catalogue(catalogue)
+        except ValueError as error:
+            raise UsageError(str(error), "--catalogue and ALSOBOUGHT_CATALOGUE name it") from None
         #: Folder that the server writes to, where it is on this machine and known: its free disk can be looked at.
         self.data_folder: Path | None = None
         auth = (username, password.get_secret_value()) if password is not None else None
@@ -212,10 +220,9 @@ class Database:
         with self.explained(), self.session() as session:
             return session.execute_write(work)
 
-
-def run(tx: ManagedTransaction, statement_name: str, /, **parameters: Any) -> list[Any]:
-    """Rows of a statement about our own nodes, inside a transaction that is already open."""
-    return [record.data() for record in tx.run(statement(statement_name), parameters)]
+    def run_in(self, tx: ManagedTransaction, name: str, /, **parameters: Any) -> list[Any]:
+        """Rows of a statement of ``graph/cypher``, inside a transaction that is already open."""
+        return [record.data() for record in tx.run(self.statement(name), parameters)]
 
 
 def without_password(text: str) -> str:

@@ -11,7 +11,7 @@ import dataclasses
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
 import numpy as np
@@ -21,6 +21,7 @@ from graph.catalog import Catalog
 from graph.database import Database
 from graph.difference import Change, difference, facts_of
 from graph.errors import UserError
+from graph.examples import examples_of
 from graph.export import read_tables
 from graph.lock import writer_lock
 from graph.migrations import migrate
@@ -53,6 +54,8 @@ class LoadReport:
     listed_pairs: int
     outside_pairs: int
     seconds: float
+    #: Of a dry run: what would change, a few of each kind, by the name of the count (``products_new``, …).
+    examples: dict[str, list[str]] = field(default_factory=dict)
 
     @property
     def unchanged(self) -> bool:
@@ -96,7 +99,7 @@ def load_catalog(
             away. Without it a load only adds: pairs that the database holds stay, and who-states-what is united.
         batch: Rows a transaction.
         max_batches_per_second: Leave the database room for its readers; None writes as fast as it goes.
-        dry_run: Count what would change, and change nothing.
+        dry_run: Count what would change, with a few examples of each kind, and change nothing.
         on_progress: Called as (what, done, total).
 
     A product's other properties (``in_stock``, ``blocked``, the shop's own, the results of runs) stay as they are.
@@ -111,7 +114,8 @@ def load_catalog(
     catalog.check()
     if dry_run:
         stored = read_tables(database, progress)
-        return _report(database, difference(stored, catalog, replace=replace), started)
+        change = difference(stored, catalog, replace=replace)
+        return _report(database, change, started, examples=examples_of(change, stored))
     ensure_store(database)
     with writer_lock(database, "load"):
         migrate(database)
@@ -188,7 +192,9 @@ def load_pairs(
         return _report(database, change, started)
 
 
-def _report(database: Database, change: Change, started: float) -> LoadReport:
+def _report(
+    database: Database, change: Change, started: float, examples: dict[str, list[str]] | None = None
+) -> LoadReport:
     counts = database.read("count_graph")[0]
     by_listing = database.read("count_pairs_by_listing")[0]
     return LoadReport(
@@ -201,4 +207,5 @@ def _report(database: Database, change: Change, started: float) -> LoadReport:
         **counts,
         **by_listing,
         seconds=round(time.monotonic() - started, 2),
+        examples=examples or {},
     )

@@ -20,7 +20,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from graph.database import Database, run
+from graph.database import Database
 from graph.errors import UserError
 
 log = logging.getLogger(__name__)
@@ -52,7 +52,7 @@ class WriterLock:
         Raises:
             LockLostError: somebody else has it by now; nothing of the transaction may stay.
         """
-        if not run(tx, "lock_keep", name=self.name, token=self.token, seconds=LEASE_SECONDS):
+        if not self._database.run_in(tx, "lock_keep", name=self.name, token=self.token, seconds=LEASE_SECONDS):
             raise LockLostError(
                 "the writers' lock was lost to another process while this one was asleep or cut off",
                 "what served before still serves; start again",

@@ -17,7 +17,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from graph.database import Database, run
+from graph.database import Database
 from graph.errors import UserError
 from graph.lock import WriterLock, writer_lock
 from graph.migrations import migrate
@@ -165,7 +165,7 @@ def flip(database: Database, run_id: str, *, pointer: str = "default", who: str 
 
     def work(tx: Any) -> list[Any]:
         lock.require(tx)
-        return run(tx, "pointer_flip", pointer=checked_name(pointer), run_id=run_id, who=who)
+        return database.run_in(tx, "pointer_flip", pointer=checked_name(pointer), run_id=run_id, who=who)
 
     rows = database.transaction(work)
     if not rows:
@@ -181,7 +181,7 @@ class _Writer:
         self, database: Database, results: RunResults, lock: WriterLock, on_progress: OnProgress, pace: Pace
     ) -> None:
         self.database, self.results, self.lock, self.on_progress, self.pace = database, results, lock, on_progress, pace
-        self.names = names_of(results.run_id)
+        self.names = names_of(results.run_id, database.shop)
         self.rows = np.flatnonzero(results.listed)
         self.index_vectors: IndexVectors | None = None
         self.dimensions = 0
@@ -215,6 +215,7 @@ class _Writer:
             "related_score": self.names["related_score"],
             "related_reason": self.names["related_reason"],
             "map": None if results.map is None else self.names["map"],
+            "catalogue": self.database.shop.catalogue or None,
         }
         if self.index_vectors is not None:
             facts["dimensions"], facts["max_norm"] = self.dimensions, self.index_vectors.max_norm
@@ -389,7 +390,7 @@ class _Writer:
     def ready(self, facts: dict[str, Any]) -> None:
         def work(tx: Any) -> None:
             self.lock.require(tx)
-            run(tx, "run_ready", run_id=self.results.run_id, facts=facts)
+            self.database.run_in(tx, "run_ready", run_id=self.results.run_id, facts=facts)
 
         self.database.transaction(work)
 

@@ -35,7 +35,7 @@ def write_relationships(
             lists.
     """
     progress = on_progress or (lambda what, done, total: None)
-    names = names_of(run_id)
+    names = names_of(run_id, database.shop)
     if not database.read("run_read", run_id=run_id):
         raise UserError(f"there is no run {run_id!r}", "`alsobought runs` lists those there are")
     with database.explained(), database.session() as session:

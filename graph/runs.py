@@ -6,10 +6,10 @@ import json
 from dataclasses import dataclass
 from typing import Any, Final
 
-from graph.database import Database
+from graph.database import OUR_NAMES, Database
 from graph.errors import UserError
 from graph.lock import writer_lock
-from graph.names import checked_name
+from graph.names import ShopNames, checked_name
 
 #: The kinds of results; a run's property names are ``<kind>_<run_id>``.
 RESULT_KINDS: Final = ("embedding", "query_embedding", "related", "related_score", "related_reason", "map")
@@ -43,10 +43,10 @@ class StoredRun:
         return str(self.facts["status"])
 
 
-def names_of(run_id: str) -> dict[str, str]:
+def names_of(run_id: str, shop: ShopNames = OUR_NAMES) -> dict[str, str]:
     """The property names of a run's results and the name of its index (``vector_index``), built from a checked id."""
     checked_name(run_id)
-    return {kind: f"{kind}_{run_id}" for kind in (*RESULT_KINDS, "vector_index")}
+    return {kind: f"{kind}_{run_id}" for kind in RESULT_KINDS} | {"vector_index": shop.index_of_run(run_id)}
 
 
 def runs(database: Database) -> list[StoredRun]:
@@ -97,7 +97,7 @@ def prune(database: Database) -> tuple[str, ...]:
 
 def drop_results(database: Database, run_id: str) -> None:
     """Take a run's index, its properties on the products and its relationships away. What serves must not be passed."""
-    names = names_of(run_id)
+    names = names_of(run_id, database.shop)
     database.schema("run_index_drop", names={"INDEX_NAME": names["vector_index"]})
     with database.explained(), database.session() as session:
         properties = [names[kind] for kind in RESULT_KINDS]

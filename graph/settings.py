@@ -31,5 +31,7 @@ class DatabaseSettings(BaseSettings):
     """Password at the shop's own server; never printed."""
     database: str = Field(default="neo4j", validation_alias="NEO4J_DATABASE")
     """Name of the database at the server."""
+    catalogue: str = Field(default="", validation_alias="ALSOBOUGHT_CATALOGUE")
+    """Which of the database's catalogues is meant; empty for the default one."""
     home: Path = Field(default_factory=default_home, validation_alias="ALSOBOUGHT_HOME")
     """Folder of the embedded databases and of the fetched jars."""

@@ -35,7 +35,8 @@ def ensure_store(database: Database) -> None:
     state = database.read("store_state")[0]
     if state["schema_version"] is None and state["products"]:
         raise ForeignDataError(
-            f"the database {database.name!r} at {database.uri} already holds {state['products']} :Product nodes "
+            f"the database {database.name!r} at {database.uri} already holds {state['products']} "
+            f":{database.shop.label} nodes "
             "that are not ours; nothing was changed",
             "use an empty database (NEO4J_DATABASE, or `alsobought db use NAME` for an embedded one), or "
             "`alsobought attach` to work beside a shop's own products, under their own label",

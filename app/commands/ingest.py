@@ -16,6 +16,16 @@ if TYPE_CHECKING:
 
 _ORDERS = "Orders"
 
+#: What the examples of a dry run are, in words.
+_KINDS = {
+    "products_new": "new",
+    "products_changed": "changed",
+    "products_gone": "removed",
+    "pairs_new": "new pair",
+    "pairs_changed": "changed pair",
+    "pairs_gone": "removed pair",
+}
+
 
 def ingest(
     files: Annotated[
@@ -238,7 +248,7 @@ def load_in_bulk(catalog: Catalog, *, quiet: bool = False) -> LoadReport:
         say("the embedded server is stopped for the import and started again afterwards")
     server = EmbeddedServer(database_folder(settings.home, current_name(settings.home)))
     with progress("bulk import") as on_progress:
-        report = bulk_load(server, catalog, on_progress)
+        report = bulk_load(server, catalog, on_progress, catalogue=settings.catalogue)
     if not quiet:
         say_loaded(report)
     return report
@@ -246,17 +256,20 @@ def load_in_bulk(catalog: Catalog, *, quiet: bool = False) -> LoadReport:
 
 def say_loaded(report: LoadReport, *, dry_run: bool = False) -> None:
     """Say what a load changed and what the database holds."""
-    from app.console import say
+    from app.console import safe, say
 
     would = "would be " if dry_run else ""
     if report.unchanged:
-        say("the database holds all of this already: nothing changed")
+        say(f"the database holds all of this already: nothing {'would change' if dry_run else 'changed'}")
     else:
         say(
             f"products: {report.products_new:,} {would}new, {report.products_changed:,} changed, "
             f"{report.products_gone:,} removed; pairs: {report.pairs_new:,} new, {report.pairs_changed:,} changed, "
             f"{report.pairs_gone:,} removed ({report.seconds:.1f} s)"
         )
+    for kind, shown in report.examples.items():
+        for line in shown:
+            say(f"  {_KINDS[kind]}: {safe(line)}")
     say(
         f"the database holds {report.listed:,} listed and {report.unlisted:,} unlisted products, "
         f"{report.listed_pairs:,} pairs between listed ones and {report.outside_pairs:,} of a listed with an unlisted"
@@ -277,9 +290,10 @@ def export_import_files(
     """
     from app.console import progress, say
     from graph.bulk import import_command, write_import_files
+    from graph.settings import DatabaseSettings
 
     catalog, _ = read_files(files, allow_truncated=allow_truncated)
     with progress("writing") as on_progress:
         write_import_files(catalog, out, on_progress)
     say("on the server, with the database stopped or not yet there:")
-    typer.echo(import_command(out, database))
+    typer.echo(import_command(out, database, DatabaseSettings().catalogue))

@@ -47,6 +47,8 @@ class ReembedConfig(BaseSettings):
     split_seed: int = Field(default=42, ge=0)
     list_length: int = Field(default=20, ge=1, le=1000)
     pointer: str = "default"
+    catalogue: str | None = None
+    """Which of the database's catalogues; None means the one that --catalogue or the environment names."""
     source: str | None = None
     """A file, folder or pattern that is ingested first; None takes the graph as it stands."""
     wait_seconds: float = Field(default=300, ge=0)

@@ -28,7 +28,7 @@ def connected() -> Database:
         DatabaseRefusedError: wrong credentials or database name.
     """
     uri, username, password, name = _address()
-    return _open(uri, username, password, name)
+    return _open(uri, username, password, name, DatabaseSettings().catalogue)
 
 
 def forget() -> None:
@@ -57,11 +57,11 @@ def _address() -> tuple[str, str, str | None, str]:
 
 
 @st.cache_resource(show_spinner=False, on_release=lambda database: database.close())
-def _open(uri: str, username: str, _password: str | None, name: str) -> Database:
+def _open(uri: str, username: str, _password: str | None, name: str, catalogue: str) -> Database:
     from pydantic import SecretStr
 
     secret = None if _password is None else SecretStr(_password)
-    database = Database(uri, username, secret, name, retry_seconds=_PATIENCE)
+    database = Database(uri, username, secret, name, retry_seconds=_PATIENCE, catalogue=catalogue)
     try:
         database.verify()
         database.shop = stored_names(database)
