@@ -18,7 +18,15 @@ if TYPE_CHECKING:
 
 #: Name -> the settings of its further rows, by label: the same model asked in another way.
 FURTHER_ROWS: dict[str, dict[str, dict[str, Any]]] = {
+    "mf": {
+        "mf (continuous)": {"labels": "continuous"},
+        "mf (bias)": {"bias": True},
+        "mf (continuous, bias)": {"labels": "continuous", "bias": True},
+    },
     "node2vec": {"node2vec (cosine)": {"score": "cosine"}},
+    "side_information": {"side_information (mean)": {"mode": "mean"}},
+    "pagerank": {"pagerank (restart)": {"alpha": 0.15, "steps": 5}},
+    "pagerank_svd": {"pagerank_svd (128)": {"dimensions": 128}},
 }
 
 
@@ -47,6 +55,23 @@ def rows_for(wanted: Sequence[str] | None = None) -> dict[str, Recommender]:
     return rows
 
 
+def split_of(graph: ProductGraph, how: str = "pairs", *, fraction: float = 1 / 3, seed: int = 42) -> Split:
+    """``graph`` split by pairs, or by products (all pairs of a part of them hidden: what is new in the catalogue).
+
+    Raises:
+        UsageError: another way of splitting, or a graph too small to split.
+    """
+    from models.evaluation import split_pairs, split_products
+
+    ways = {"pairs": split_pairs, "products": split_products}
+    if how not in ways:
+        raise UsageError(f"--split {how}: the ways to split are {' and '.join(ways)}")
+    try:
+        return ways[how](graph, fraction=fraction, seed=seed)
+    except ValueError as error:
+        raise UsageError(str(error)) from error
+
+
 def compare_models(
     graph: ProductGraph,
     wanted: Sequence[str] | None = None,
@@ -57,6 +82,7 @@ def compare_models(
     sample: int | None = None,
     folder: Path | None = None,
     resume: bool = False,
+    how: str = "pairs",
 ) -> pd.DataFrame:
     """Split ``graph`` and compare models on it, with a progress bar; see :func:`models.evaluation.compare`.
 
@@ -66,13 +92,8 @@ def compare_models(
     Raises:
         UsageError: a model, a setting or a number that cannot work, or a graph too small to split.
     """
-    from models.evaluation import split_pairs
-
     rows = rows_for(wanted)
-    try:
-        split = split_pairs(graph, fraction=fraction, seed=seed)
-    except ValueError as error:
-        raise UsageError(str(error)) from error
+    split = split_of(graph, how, fraction=fraction, seed=seed)
     return compare_on(split, rows, k=k, sample=sample, folder=folder, resume=resume)
 
 
