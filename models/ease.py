@@ -96,9 +96,9 @@ class Ease(DenseScores):
             block = inverse[start:end, start:end]
             inverse[start:end, start:end] = np.triu(block) + np.triu(block, 1).T
             inverse[end:, start:end] = inverse[start:end, end:].T
-        inverse /= -np.diag(inverse).copy()
-        inverse[np.diag_indices_from(inverse)] = 0
-        self._weights: NDArray[np.float32] = inverse
+        self._diagonal: NDArray[np.float32] = np.diag(inverse).copy()
+        inverse[np.diag_indices_from(inverse)] = 0  # the weights are the columns of this, each over minus its diagonal
+        self._inverse: NDArray[np.float32] = inverse
         self._listed = listed
         self._column = np.full(graph.n_products, -1, dtype=np.int64)
         self._column[listed] = np.arange(len(listed))
@@ -110,11 +110,12 @@ class Ease(DenseScores):
         direction = self.settings.direction
         inside = np.zeros((len(rows), len(self._listed)), dtype=np.float32)
         if direction != "backward":
-            inside += self._rows[rows] @ self._weights
+            inside -= (self._rows[rows] @ self._inverse) / self._diagonal
         if direction != "forward":
             column = self._column[rows]
             has = column >= 0  # nothing predicts a product that is not listed
-            inside[has] += (self._lists @ np.ascontiguousarray(self._weights[:, column[has]])).T
+            weights = np.ascontiguousarray(self._inverse[column[has]].T) / -self._diagonal[column[has]]
+            inside[has] += (self._lists @ weights).T
         scores = np.full((len(rows), self.graph.n_products), -np.inf, dtype=np.float32)
         scores[:, self._listed] = inside
         return scores
@@ -122,12 +123,29 @@ class Ease(DenseScores):
     def score(self, a: NDArray[np.int64], b: NDArray[np.int64]) -> NDArray[np.float32]:
         """See :meth:`models.base.Scorer.score`."""
         first, second = check_request(self.graph, a, 1), check_request(self.graph, b, 1)
-        sources, which = np.unique(first, return_inverse=True)
-        order = np.argsort(which, kind="stable")
-        ends = np.searchsorted(which[order], np.arange(len(sources)), side="right")
-        scores = np.empty(len(first), dtype=np.float32)
-        for start in range(0, len(sources), self.block_rows):
-            stop = min(start + self.block_rows, len(sources))
-            asked = order[ends[start - 1] if start else 0 : ends[stop - 1]]
-            scores[asked] = self.scores_of(sources[start:stop])[which[asked] - start, second[asked]]
+        if len(first) != len(second):
+            raise ValueError(f"a has {len(first)} rows and b {len(second)}")
+        direction = self.settings.direction
+        there = self._column[second] >= 0
+        scores = np.where(there, np.float32(0), np.float32(-np.inf))
+        if direction != "backward":
+            scores[there] += self._forward(first[there], second[there])
+        if direction != "forward":
+            there &= self._column[first] >= 0
+            scores[there] += self._forward(second[there], first[there])
+        return scores
+
+    def _forward(self, first: NDArray[np.int64], second: NDArray[np.int64]) -> NDArray[np.float32]:
+        """float32[m]: how well the lists of ``first`` predict the listed products ``second``."""
+        from models.ease_kernels import predict_pairs
+
+        order = np.argsort(second, kind="stable")
+        sorted_scores = np.empty(len(first), dtype=np.float32)
+        lists = self._rows
+        predict_pairs(
+            first[order], self._column[second[order]], lists.indptr.astype(np.int64), lists.indices.astype(np.int32),
+            lists.data, self._inverse, self._diagonal, sorted_scores,
+        )  # fmt: skip
+        scores = np.empty_like(sorted_scores)
+        scores[order] = sorted_scores
         return scores

@@ -75,8 +75,16 @@ def transition_weights(
     In proportion to :func:`statement_weights`, scaled by ``outside_weight`` as :func:`scaled_weights` says; the edges
     of a product sum to 1, or to 0 where all of them count nothing.
     """
-    stated = statement_weights(graph, statement_values)
-    weight = scaled_weights(graph, outside_weight, stated).astype(np.float64)
+    weight = scaled_weights(graph, outside_weight, statement_weights(graph, statement_values)).astype(np.float64)
     row = np.repeat(np.arange(graph.n_products), graph.degree)
     total = np.bincount(row, weights=weight, minlength=graph.n_products)
     return np.divide(weight, total[row], out=np.zeros_like(weight), where=total[row] > 0)
+
+
+def total_weights(
+    graph: ProductGraph, statement_values: Mapping[str, float], outside_weight: float
+) -> NDArray[np.float32]:
+    """float32[n]: the sum of each product's edge weights, counted as :func:`transition_weights` counts them."""
+    weight = scaled_weights(graph, outside_weight, statement_weights(graph, statement_values))
+    row = np.repeat(np.arange(graph.n_products), graph.degree)
+    return np.bincount(row, weights=weight, minlength=graph.n_products).astype(np.float32)

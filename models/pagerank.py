@@ -17,11 +17,12 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from graph import ProductGraph
 from graph.relations import RELATIONS
 from models.base import OnProgress
-from models.edges import check_outside_weight, check_statement_weights, require_pairs, transition_weights
+from models.edges import check_outside_weight, check_statement_weights, require_pairs, total_weights, transition_weights
 from models.spreading import Spreading, make_spread
 
 
@@ -90,3 +91,15 @@ class PersonalizedPageRank(Spreading):
         transition = transition_weights(graph, s.statement_weights, s.outside_weight)
         threshold = max(1e-6, 1e-12 * len(transition)) if s.threshold is None else s.threshold
         self._spread = make_spread(graph, transition, transition, s.coefficients, threshold=threshold)
+        self._total: NDArray[np.float32] = total_weights(graph, s.statement_weights, s.outside_weight)
+
+    def reversed_scores(
+        self, a: NDArray[np.int64], b: NDArray[np.int64], scores: NDArray[np.float32]
+    ) -> NDArray[np.float32]:
+        """float32[m]: score(b, a) out of ``scores`` (float32[m], score(a, b)) without spreading anything.
+
+        Edges weigh the same both ways, so walks are reversible: pi_b(a) = pi_a(b) * total(a) / total(b), where
+        total is the sum of a product's edge weights; exact but for ``threshold``.
+        """
+        own, other = self._total[a], self._total[b]
+        return np.asarray(scores * np.divide(own, other, out=np.zeros_like(own), where=other > 0), dtype=np.float32)

@@ -41,6 +41,7 @@ class Features:
             "mean_place",
             "best_place",
             *kernels.SHARED_COLUMNS,
+            *(f"{name}_share" for name in kernels.SHARED_COLUMNS),
             *(f"own_{name}" for name in NUMBERS),
             *(f"other_{name}" for name in NUMBERS),
             *_PAIR,
@@ -82,7 +83,12 @@ class Features:
             rows, candidates, graph.indptr, graph.indices, graph.edge_weight, graph.relations, graph.listed,
             facts.weight, out[:, :, at : at + len(kernels.SHARED_COLUMNS)],
         )  # fmt: skip
-        at += len(kernels.SHARED_COLUMNS)
+        n_shared = len(kernels.SHARED_COLUMNS)
+        raw = out[:, :, at : at + n_shared]
+        among = np.arange(width) < counts[:, None]
+        most = np.where(among[:, :, None], raw, 0).max(axis=1, keepdims=True, initial=0)
+        np.divide(raw, most, out=out[:, :, at + n_shared : at + 2 * n_shared], where=most > 0)
+        at += 2 * n_shared
         there = np.maximum(candidates, 0)
         out[:, :, at : at + len(NUMBERS)] = facts.numbers[rows][:, None]
         at += len(NUMBERS)

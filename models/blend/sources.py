@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import numpy as np
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from graph import ProductGraph
 from models.base import OnProgress, Ranker, Scorer
 from models.blend import kernels
+from models.pagerank import PersonalizedPageRank
 
 
 @dataclass(frozen=True)
@@ -25,8 +26,10 @@ class Source:
         settings: Changes to its default settings.
         candidates: How many of the best of its lists become candidates; 0 only scores them.
         both_ways: Whether score(b, a) is a column too: what the candidate thinks of the product. Only for models whose
-            score is a look-up, for it is asked for every candidate.
+            score is a look-up or can be turned round, for it is asked for every candidate.
         most_listed: Listed products above which it is left out, for its cost grows faster than the catalogue.
+        most_searched: Listed products above which it names no candidates and only scores those of others, for naming
+            them looks at every vector.
     """
 
     name: str
@@ -35,21 +38,22 @@ class Source:
     candidates: int = 0
     both_ways: bool = False
     most_listed: int | None = None
+    most_searched: int | None = None
 
 
 #: Chosen on a validation part of Amazon's Beauty products, in the order in which columns stand.
 SOURCES: Final[tuple[Source, ...]] = (
-    Source("pagerank", "pagerank", candidates=80),
-    Source("pagerank_inside", "pagerank", {"outside_weight": 0.0}, candidates=60),
-    Source("pagerank_bought", "pagerank", {"also_viewed": 0.0, "bought_together": 0.0}, candidates=40),
-    Source("pagerank_viewed", "pagerank", {"also_bought": 0.0, "bought_together": 0.0}, candidates=40),
-    Source("pagerank_near", "pagerank", {"steps": 2, "outside_weight": 1.0}, candidates=30),
-    Source("pagerank_far", "pagerank", {"steps": 9, "alpha": 0.05}, candidates=40),
-    Source("pagerank_svd", "pagerank_svd", candidates=40, both_ways=True),
+    Source("pagerank", "pagerank", candidates=80, both_ways=True),
+    Source("pagerank_inside", "pagerank", {"outside_weight": 0.0}, candidates=60, both_ways=True),
+    Source("pagerank_bought", "pagerank", {"also_viewed": 0.0, "bought_together": 0.0}, candidates=40, both_ways=True),
+    Source("pagerank_viewed", "pagerank", {"also_bought": 0.0, "bought_together": 0.0}, candidates=40, both_ways=True),
+    Source("pagerank_near", "pagerank", {"steps": 2, "outside_weight": 1.0}, candidates=30, both_ways=True),
+    Source("pagerank_far", "pagerank", {"steps": 5, "alpha": 0.05, "outside_weight": 0.0}, candidates=40),
+    Source("pagerank_svd", "pagerank_svd", candidates=40, both_ways=True, most_searched=60_000),
     Source("ease", "ease", {"direction": "forward"}, candidates=60, both_ways=True, most_listed=30_000),
     Source("cosine", "cosine", candidates=30),
-    Source("node2vec", "node2vec", candidates=20, both_ways=True),
-    Source("text", "text", candidates=20),
+    Source("node2vec", "node2vec", candidates=20, both_ways=True, most_searched=60_000),
+    Source("text", "text", candidates=20, most_searched=60_000),
 )
 
 
@@ -132,7 +136,10 @@ class Sources:
             scores[there, at] = one.model.score(a, b)
             at += 1
             if one.source.both_ways:
-                scores[there, at] = one.model.score(b, a)
+                if isinstance(one.model, PersonalizedPageRank):
+                    scores[there, at] = one.model.reversed_scores(a, b, scores[there, at - 1])
+                else:
+                    scores[there, at] = one.model.score(b, a)
                 at += 1
         return scores
 
@@ -172,7 +179,9 @@ def fit_sources(
         except (ValueError, ImportError) as error:
             made.left_out[source.name] = str(error)
             continue
-        made.fitted.append(FittedSource(source, shared[key]))
+        searched = source.most_searched is None or listed <= source.most_searched
+        asked = source if searched else replace(source, candidates=0)
+        made.fitted.append(FittedSource(asked, shared[key]))
         made.seconds[source.name] = time.perf_counter() - begin
     if on_progress:
         on_progress("fitting sources", len(sources), len(sources))
