@@ -89,6 +89,7 @@ def run_once(
         UserError: it failed; the webhook was told.
     """
     from app.console import progress, safe, say
+    from app.mlflow_mirror import mirror
     from app.publishing import who
     from app.reembed.job import reembed as run_job
     from app.reembed.report import write_report
@@ -110,6 +111,10 @@ def run_once(
         _tell(config.webhook, {"status": "failed", "error": error.message})
         raise
     place = write_report(outcome, folder)
+    mirror(outcome, config, place)
+    seconds = round(sum(outcome.seconds.values()), 2)
+    finished = {"status": outcome.status, "run": outcome.run_id, "serves": outcome.serves, "duration_seconds": seconds}
+    log.info("job finished", extra={**finished, "report": str(place)})
     if outcome.status == "refused":
         refused_by = [f"{rule.name}: {rule.measured} (limit {rule.limit})" for rule in outcome.refused_by]
         _tell(config.webhook, {"status": "refused", "run_id": outcome.run_id, "refused_by": refused_by})

@@ -27,9 +27,17 @@ class GateLimits(BaseModel):
     max_coverage_lost: float = Field(default=0.2, ge=0, le=1)
     """How much less of the catalogue the lists may show than those of the serving run's settings."""
     max_popularity_gain: float = Field(default=0.1, ge=0, le=1)
-    """How much more of the lists the most popular hundredth of products may take."""
+    """How much more of the lists the best linked hundredth of products may take."""
+    max_recall_lost: float = Field(default=0.0, ge=0, le=1)
+    """Recall that the serving run's settings may surely have more of (the low end of the interval), on one split."""
+    max_ndcg_lost: float = Field(default=0.0, ge=0, le=1)
+    """The same of nDCG, which sees the places within the lists too."""
     max_hub_share: float = Field(default=0.2, gt=0, le=1)
     """Share of all lists that may hold one and the same product."""
+    max_hubness_gain: float = Field(default=2.0, ge=0)
+    """How much more skewed the lists may fall on products: the skewness of how many lists hold each."""
+    max_hub_places_gain: float = Field(default=0.1, ge=0, le=1)
+    """How much more of all places the hundredth of products that stand in most lists may take."""
     max_mean_cosine: float = Field(default=0.95, gt=0, le=1)
     """Mean cosine between vectors of products drawn at random; near 1 all vectors are one."""
 
@@ -46,6 +54,8 @@ class ReembedConfig(BaseSettings):
     seed: int = Field(default=0, ge=0)
     split_seed: int = Field(default=42, ge=0)
     list_length: int = Field(default=20, ge=1, le=1000)
+    warm_start: bool = True
+    """Whether the refit begins from the vectors that serve, where the model can and is the same."""
     pointer: str = "default"
     catalogue: str | None = None
     """Which of the database's catalogues; None means the one that --catalogue or the environment names."""
@@ -56,6 +66,8 @@ class ReembedConfig(BaseSettings):
     max_batches_per_second: float | None = Field(default=None, gt=0)
     webhook: str | None = None
     """Address that gets a JSON POST after a refusal or a failure."""
+    mlflow_tracking_uri: str | None = None
+    """An MLflow that every run of the job is mirrored to (the extra ``[mlflow]``); None mirrors nothing."""
     gate: GateLimits = Field(default_factory=GateLimits)
 
     @classmethod
