@@ -15,6 +15,7 @@ from models.base import Recommender
 _MODELS: Final[dict[str, str]] = {
     "random": "models.random_order:RandomOrder",
     "popular": "models.popular:Popular",
+    "category_popular": "models.category_popular:CategoryPopular",
     "edge_weight": "models.counting:EdgeWeight",
     "common_neighbours": "models.common_neighbours:CommonNeighbours",
     "adamic_adar": "models.counting:AdamicAdar",
@@ -40,6 +41,7 @@ _MODELS: Final[dict[str, str]] = {
     "graphsage": "models.graphsage:GraphSage",
     "lightgcn": "models.lightgcn:LightGcn",
     "text": "models.text:Text",
+    "text_neighbours": "models.text_neighbours:TextNeighbours",
     "blend": "models.blend:Blend",
 }
 
