@@ -78,7 +78,9 @@ def running_database(patience: float = 5.0) -> Iterator[Database]:
                 f"the embedded database {name!r} is not running", "start it with `alsobought db start`"
             )
         uri, username, password, database_name = address.uri, address.username, address.password, "neo4j"
-    with Database(uri, username, password, database_name, retry_seconds=patience) as database:
+    with Database(
+        uri, username, password, database_name, retry_seconds=patience, catalogue=settings.catalogue
+    ) as database:
         _connect(database)
         yield database
 
