@@ -18,12 +18,16 @@ if TYPE_CHECKING:
 
 #: Name -> the settings of its further rows, by label: the same model asked in another way.
 FURTHER_ROWS: dict[str, dict[str, dict[str, Any]]] = {
+    "node2vec": {"node2vec (cosine)": {"score": "cosine"}},
+}
+
+#: The same for rows that stand in the table of all models only.
+FURTHER_ROWS_OF_ALL: dict[str, dict[str, dict[str, Any]]] = {
     "mf": {
         "mf (continuous)": {"labels": "continuous"},
         "mf (bias)": {"bias": True},
         "mf (continuous, bias)": {"labels": "continuous", "bias": True},
     },
-    "node2vec": {"node2vec (cosine)": {"score": "cosine"}},
     "side_information": {"side_information (mean)": {"mode": "mean"}},
     "pagerank": {"pagerank (restart)": {"alpha": 0.15, "steps": 5}},
     "pagerank_svd": {"pagerank_svd (128)": {"dimensions": 128}},
@@ -48,8 +52,8 @@ def rows_for(wanted: Sequence[str] | None = None) -> dict[str, Recommender]:
         try:
             rows[text] = create(name, **settings)
             if not colon:
-                for label, changes in FURTHER_ROWS.get(name, {}).items():
-                    rows[label] = create(name, **changes)
+                further = {**FURTHER_ROWS.get(name, {}), **({} if wanted else FURTHER_ROWS_OF_ALL.get(name, {}))}
+                rows.update({label: create(name, **changes) for label, changes in further.items()})
         except ValueError as error:
             raise UsageError(f"{text}: {error}") from error
     return rows
@@ -142,6 +146,7 @@ def compare_on(
     table.attrs.update(
         {
             "k": k,
+            "split": "pairs" if split.cold is None else "products",
             "split_seed": split.seed,
             "train_pairs": split.train.n_pairs,
             "held_out_pairs": len(split.held_out),
@@ -203,7 +208,7 @@ def show_comparison(table: pd.DataFrame) -> None:
     if facts:
         out().print(
             f"[dim]{facts['train_pairs']:,} pairs to learn from, {facts['held_out_pairs']:,} hidden, ranked among "
-            f"{facts['listed_products']:,} listed products; split seed {facts['split_seed']}[/]",
+            f"{facts['listed_products']:,} listed products{_asked(facts)}; split seed {facts['split_seed']}[/]",
             soft_wrap=True,
         )
     ranked = table[f"recall_at_{k}"].dropna().sort_values(ascending=False).index[:2].tolist()
@@ -215,6 +220,13 @@ def show_comparison(table: pd.DataFrame) -> None:
                 f"({verdict['low']:+.3f} to {verdict['high']:+.3f}), product by product[/]",
                 soft_wrap=True,
             )
+
+
+def _asked(facts: Mapping[str, Any]) -> str:
+    """Which products are asked about, where it is not all of them."""
+    if facts.get("split") != "products":
+        return ""
+    return f" for {facts['ranked_products']:,} products as if they were new"
 
 
 def show_by_degree(table: pd.DataFrame) -> None:

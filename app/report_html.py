@@ -116,6 +116,8 @@ def report(document: dict[str, Any], curves: pd.DataFrame | None = None, learnin
         f"{document.get('ranked_products', 0):,} products ranked among {document['listed_products']:,} listed ones; "
         f"split seed {document['split_seed']}"
     )
+    if document.get("split") == "products":
+        facts += "; all pairs of the ranked products were hidden, as if they were new"
     parts = [
         "<h1>Models on one split</h1>",
         f"<p class=soft>{_text(facts)}. Every model had the same split, candidates, negatives and seed.</p>",

@@ -33,7 +33,6 @@ def main() -> None:
     catalog, _ = read_catalog([options.catalogue], IngestSettings())
     split = split_of(ProductGraph.from_catalog(catalog), options.split, seed=options.seed)
     table = compare_on(split, rows_for(options.models), folder=options.folder, resume=True)
-    table.attrs["split"] = options.split
     write_report(options.folder, None)
     show_comparison(table)
     if options.out is not None:

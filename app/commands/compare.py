@@ -21,7 +21,13 @@ def compare(
     test: Annotated[Path | None, typer.Option(help="A file of pairs to ask for; needs --train.")] = None,
     negatives: Annotated[Path | None, typer.Option(help="A file of unrelated pairs; default: random ones.")] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Refuse files whose parts overlap.")] = False,
-    fraction: Annotated[float, typer.Option(help="The part of the pairs to hide.")] = 1 / 3,
+    how: Annotated[
+        str,
+        typer.Option(
+            "--split", help="pairs: hide pairs. products: hide all pairs of some products, as if they were new."
+        ),
+    ] = "pairs",
+    fraction: Annotated[float, typer.Option(help="The part of the pairs, or of the products, to hide.")] = 1 / 3,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the split and of the random negatives.")] = 42,
     k: Annotated[int, typer.Option("--k", min=1, help="Length of the lists.")] = 10,
     sample: Annotated[
@@ -44,9 +50,14 @@ def compare(
     A name that does not exist is answered with those that do. Table, curves and a report in HTML are left in a folder,
     where the app finds them; a comparison that broke off goes on with --resume.
 
+    With --split products a part of the products is asked for as if nobody had bought them yet: only what stands on
+    their pages can help then. Most popular in category (category_popular) is what has to be beaten there.
+
     Files of pairs are CSV with a header or columns parted by white space, perhaps with a third column of weights.
 
     Example: alsobought compare popular pagerank --k 10
+
+    Example: alsobought compare --split products category_popular text text_neighbours graphsage
 
     Example: alsobought compare --train train.csv --test test.csv
     """
@@ -60,6 +71,8 @@ def compare(
 
     if (train is None) != (test is None) or (negatives is not None and train is None):
         raise UsageError("files of pairs come together: --train FILE --test FILE, and perhaps --negatives FILE")
+    if train is not None and how != "pairs":
+        raise UsageError("--split says how the database's pairs are split; files of pairs are split already")
     if models and every:
         raise UsageError("name models, or say --all: not both")
     rows_for(models)  # a name or a setting that cannot work is said before anything takes long
@@ -73,7 +86,7 @@ def compare(
         with open_database(quiet=json) as database, progress("exporting") as on_progress:
             graph = export_graph(database, on_progress)
         table = compare_models(
-            graph, models, k=k, seed=seed, fraction=fraction, sample=sample, folder=folder, resume=resume
+            graph, models, k=k, seed=seed, fraction=fraction, sample=sample, folder=folder, resume=resume, how=how
         )
     report = write_report(folder, html)
     if json:

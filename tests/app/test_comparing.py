@@ -70,6 +70,29 @@ def test_the_table_is_shown_whole_and_as_a_document(capsys: pytest.CaptureFixtur
     assert document["k"] == 5
 
 
+def test_products_that_are_new_are_asked_for_by_their_pages(capsys: pytest.CaptureFixture[str]) -> None:
+    table = compare_models(planted_graph(), ["category_popular", "text_neighbours", "pagerank"], seed=1, how="products")
+    show_comparison(table)
+    shown = capsys.readouterr().out
+    assert f"for {table.attrs['ranked_products']} products as if they were new" in shown
+    assert as_document(table)["split"] == "products"
+    recall = table["recall_at_10"]
+    assert recall["pagerank"] == 0, "it has no pair to start from"
+    assert recall["text_neighbours"] > 0.4
+    with pytest.raises(UsageError, match="pairs and products"):
+        compare_models(planted_graph(), ["popular"], how="weeks")
+
+
+def test_the_reference_rows_have_their_like() -> None:
+    """Everything that the reference recommenders tried is a row, one for each of its forms."""
+    rows = rows_for()
+    forms = {(rows[label].settings.labels, rows[label].settings.bias) for label in rows if label.startswith("mf")}
+    assert {("binary", False), ("binary", True), ("continuous", False), ("continuous", True)} <= forms
+    assert {rows[label].settings.mode for label in rows if label.startswith("side_information")} == {"mean", "weighted"}
+    document = as_document(compare_models(planted_graph(), ["popular"]))
+    assert {row["model"] for row in document["reference"]} <= {model.name for model in rows.values()}
+
+
 def test_numbers_that_cannot_work_are_usage_errors() -> None:
     with pytest.raises(UsageError, match="k is 5000"):
         compare_models(planted_graph(), ["popular"], k=5000)
