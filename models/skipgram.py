@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 
 from models import skipgram_kernels as kernels
 from models.alias import alias_table
+from models.meeting import give_up, meeting
 from models.random_bits import key_of
 from models.simd import LANES
 from models.threads import thread_count
@@ -30,14 +31,16 @@ from models.walks import Walker
 
 #: Walks that share negative samples.
 MOST_WALKS_A_GROUP = 8
-#: Walks whose steps are computed from the same tables before they are added: few enough to fit the cache ...
-MOST_WALKS_A_BATCH = 512
+#: Walks whose steps are computed from the same tables before they are added: few enough to fit two cores' caches ...
+MOST_WALKS_A_BATCH = 128
 #: ... and to visit a product once in two batches, on average, so that steps that do not see each other are few.
 VISITS_A_BATCH = 0.5
 #: What a batch may lay on one product in all, learning rate times pairs: beyond that, hubs overshoot further each time.
 LONGEST_STEP = 1.0
 #: The same for what one walk (or one draw of negative samples) lays on it.
 LONGEST_VISIT = 4.0
+#: Batches that are walked before they are trained on.
+BATCHES_AHEAD = 32
 #: Batches smaller than this are not worth a second thread.
 _SMALLEST_SHARED_BATCH = 64
 
@@ -65,7 +68,7 @@ class SkipGramSettings:
     hogwild: bool = False
     """Let threads write into the same tables without waiting for each other (Recht, Re, Wright and Niu, NIPS 2011).
 
-    Faster, since steps stay in each core's own cache and nobody waits; but with more than one thread the result
+    Nobody waits, which pays where other programs take cores away in between; but with more than one thread the result
     differs from run to run, by about as much as another seed would change it."""
 
     def __post_init__(self) -> None:
@@ -95,6 +98,7 @@ def train_on_walks(
     seed: np.random.SeedSequence,
     threads: int | None = None,
     starts: NDArray[np.int64] | None = None,
+    initial: tuple[NDArray[np.bool_], NDArray[np.float32], NDArray[np.float32]] | None = None,
     on_step: OnStep | None = None,
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Input and output vectors, float32[n, dimensions] each; zero for products without edges.
@@ -108,6 +112,8 @@ def train_on_walks(
             ``settings.hogwild``); it may on the processor, for which the compiler orders sums.
         threads: None is as many as the process may use.
         starts: int64[w], rows that walks start from; those without edges are left out. None is every row.
+        initial: Rows to begin from an earlier fit, bool[n], and its input and output vectors, float32[n, dimensions]
+            each; the other rows begin as they always do. Part of the input as the seed is.
         on_step: Called as ``on_step(walks done, walks in all)`` from the thread that called.
 
     Raises:
@@ -130,6 +136,10 @@ def train_on_walks(
     rng.random(out=inputs, dtype=np.float32)
     inputs -= np.float32(0.5)
     inputs /= np.float32(d)
+    if initial is not None:
+        known, first_inputs, first_outputs = initial
+        inputs[known, :d], outputs[known, :d] = first_inputs[known], first_outputs[known]
+        outputs[walker.totals == 0] = 0
     inputs[walker.totals == 0] = 0
     inputs[:, d:] = 0
     visits = walker.expected_visits(walk_length, nodes)
@@ -179,18 +189,21 @@ class _Trainer:
         groups = wanted // self.group
         self.batch = groups * self.group
         self.pair_weight = pair_weights(self.words, settings.window)
-        share = settings.negatives / settings.shared_negatives
+        self.shared = -(-settings.shared_negatives // 4) * 4
+        share = settings.negatives / self.shared
         self.negative_weight = (share * self.pair_weight.sum(axis=1)).astype(np.float32)
         noise = np.zeros(len(visits))
         noise[visits > 0] = visits[visits > 0] ** settings.sampling_power
         self.noise = alias_table(noise)
         self.input_share, self.output_share, self.noise_share = self._shares(visits, noise)
-        d, shared = inputs.shape[1], settings.shared_negatives
-        self.walks = np.empty((self.batch, self.words), dtype=np.int32)
-        self.negatives = np.empty((groups, shared), dtype=np.int32)
-        self.input_steps = np.empty((self.batch * self.words, d), dtype=np.float32)
-        self.output_steps = np.empty((self.batch * self.words, d), dtype=np.float32)
-        self.negative_steps = np.empty((groups * shared, d), dtype=np.float32)
+        d, padded = inputs.shape[1], -(-self.words // 4) * 4
+        self.ahead = self.batch * BATCHES_AHEAD
+        self.walked = np.empty((self.ahead, self.words), dtype=np.int32)
+        self.walks = np.full((self.ahead, padded), -1, dtype=np.int32)  # the kernels take rows by four
+        self.negatives = np.empty((groups, self.shared), dtype=np.int32)
+        self.input_steps = np.empty((self.batch * padded, d), dtype=np.float32)
+        self.output_steps = np.empty((self.batch * padded, d), dtype=np.float32)
+        self.negative_steps = np.empty((groups * self.shared, d), dtype=np.float32)
 
     def _shares(
         self, visits: NDArray[np.float64], noise: NDArray[np.float64]
@@ -204,8 +217,8 @@ class _Trainer:
         settings = self.settings
         a_walk = float(self.pair_weight.sum())
         visited, drawn = visits / visits.sum(), noise / noise.sum()
-        draws = self.batch // self.group * settings.shared_negatives
-        a_draw = self.group * a_walk * settings.negatives / settings.shared_negatives
+        draws = self.batch // self.group * self.shared
+        a_draw = self.group * a_walk * settings.negatives / self.shared
         as_input = self.batch * a_walk * visited * (1 + settings.negatives)
         as_output = self.batch * a_walk * visited + draws * a_draw * drawn
         a_visit = float(self.pair_weight.sum(axis=1).max()) * (1 + settings.negatives)
@@ -226,28 +239,28 @@ class _Trainer:
         on_step: OnStep | None,
     ) -> None:
         """One round: a walk from each of ``starts``; ``done`` of ``total`` walks lie behind."""
-        barrier = threading.Barrier(workers)
+        barrier, place = threading.Barrier(workers), meeting()
 
         def work(me: int) -> None:
             try:
-                for first in range(0, len(starts), self.batch):
-                    here = min(self.batch, len(starts) - first)
-                    groups = -(-here // self.group)
-                    rate = self.settings.learning_rate * max(1 - (done + first) / total, 1e-3)
-                    a = min(groups * me // workers * self.group, here)
-                    b = min(groups * (me + 1) // workers * self.group, here)
-                    portion = starts[first : first + here]
+                for first in range(0, len(starts), self.ahead):
+                    here = min(self.ahead, len(starts) - first)
+                    a, b = here * me // workers, here * (me + 1) // workers
+                    self.walk(
+                        starts[first + a : first + b], self.walk_key, done + first + a, self.walk_length,
+                        self.walked[a:b],
+                    )  # fmt: skip
+                    self.walks[a:b, : self.words] = self.walked[a:b]
                     if self.settings.hogwild:
-                        self._at_once(portion, done + first, a, b, rate)
-                        continue
-                    self._steps(portion, done + first, a, b, groups, rate)
+                        self._alone(a, b, done + first, total)
                     barrier.wait()
-                    self._add(here, groups, me, workers)
-                    barrier.wait()
+                    if not self.settings.hogwild:
+                        self._together(here, me, workers, place, done + first, total)
                     if me == 0 and on_step is not None:
                         on_step(done + first + here, total)
             except BaseException:
                 barrier.abort()  # nobody waits for one who has gone
+                give_up(place)
                 raise
 
         others = [pool.submit(work, me) for me in range(1, workers)]
@@ -255,16 +268,13 @@ class _Trainer:
         for other in others:
             other.result()
 
-    def _steps(self, starts: NDArray[np.int64], number: int, a: int, b: int, groups: int, rate: float) -> None:
-        """Walk, and compute the steps of walks ``a`` to ``b`` of a batch, the first of which is ``number``."""
-        if a == b:
-            return
-        here, words, shared = len(starts), self.words, self.settings.shared_negatives
-        self.walk(starts[a:b], self.walk_key, number + a, self.walk_length, self.walks[a:b])
-        kernels.gradients(
+    def _together(self, here: int, me: int, workers: int, place: NDArray[np.int64], number: int, total: int) -> None:
+        kernels.together(
             self.walks[:here],
-            a,
-            b,
+            self.batch,
+            me,
+            workers,
+            place,
             self.group,
             self.inputs,
             self.outputs,
@@ -273,44 +283,32 @@ class _Trainer:
             self.noise,
             self.noise_key,
             number,
-            np.float32(rate),
-            self.negatives[:groups],
-            self.input_steps[: here * words],
-            self.output_steps[: here * words],
-            self.negative_steps[: groups * shared],
-        )
-
-    def _at_once(self, starts: NDArray[np.int64], number: int, a: int, b: int, rate: float) -> None:
-        """The same walks, with every group's steps added before the next group is looked at; no thread waits."""
-        d, shared, words = self.inputs.shape[1], self.settings.shared_negatives, self.words
-        self.walk(starts[a:b], self.walk_key, number + a, self.walk_length, self.walks[a:b])
-        negatives = np.empty((1, shared), dtype=np.int32)
-        input_steps, output_steps = np.empty((2, self.group * words, d), dtype=np.float32)
-        negative_steps = np.empty((shared, d), dtype=np.float32)
-        kernels.at_once(
-            self.walks[:b],
-            a,
-            self.group,
-            self.inputs,
-            self.outputs,
-            self.pair_weight,
-            self.negative_weight,
-            self.noise,
-            self.noise_key,
-            number,
-            np.float32(rate),
-            negatives,
-            input_steps,
-            output_steps,
-            negative_steps,
+            total,
+            self.settings.learning_rate,
+            self.negatives,
+            self.input_steps,
+            self.output_steps,
+            self.negative_steps,
             self.input_share,
             self.output_share,
             self.noise_share,
         )
 
-    def _add(self, here: int, groups: int, part: int, parts: int) -> None:
-        rows = self.walks[:here].reshape(-1)
-        drawn = self.negatives[:groups].reshape(-1)
-        kernels.add_steps(self.inputs, rows, self.input_steps, self.input_share, part, parts)
-        kernels.add_steps(self.outputs, rows, self.output_steps, self.output_share, part, parts)
-        kernels.add_steps(self.outputs, drawn, self.negative_steps, self.noise_share, part, parts)
+    def _alone(self, a: int, b: int, number: int, total: int) -> None:
+        kernels.alone(
+            self.walks[a:b],
+            self.group,
+            self.inputs,
+            self.outputs,
+            self.pair_weight,
+            self.negative_weight,
+            self.noise,
+            self.noise_key,
+            number + a,
+            total,
+            self.settings.learning_rate,
+            self.input_share,
+            self.output_share,
+            self.noise_share,
+            self.shared,
+        )
