@@ -222,7 +222,7 @@ def show_comparison(table: pd.DataFrame) -> None:
             )
 
 
-def _asked(facts: Mapping[str, Any]) -> str:
+def _asked(facts: Mapping[Any, Any]) -> str:
     """Which products are asked about, where it is not all of them."""
     if facts.get("split") != "products":
         return ""

@@ -14,7 +14,7 @@ from graph.errors import UsageError, UserError
 if TYPE_CHECKING:
     from graph import ProductGraph
     from models.base import OnProgress
-    from models.evaluation.search import Trial
+    from models.evaluation.search import Trial, Validation
 
 _UNITS: Final = {"s": 1.0, "m": 60.0, "h": 3600.0}
 
@@ -38,15 +38,13 @@ def tune_model(
     *,
     budget: float,
     out: Path,
-    k: int = 10,
-    fraction: float = 1 / 3,
-    split_seed: int = 42,
-    seed: int = 0,
-    sample: int | None = None,
+    how: Validation | None = None,
     most: int | None = None,
     on_progress: OnProgress | None = None,
 ) -> dict[str, Any]:
     """Search the settings of ``name`` on a validation part of ``graph`` and keep every try in the file ``out``.
+
+    ``how`` says what the validation part is and what is asked of it, ``most`` how many tries there may be.
 
     A file of the same graph, model and way of splitting is gone on with; another one is replaced.
 
@@ -59,15 +57,14 @@ def tune_model(
         UsageError: a model or a number that cannot work.
         UserError: the file cannot be written.
     """
-    from models.evaluation.compare import make_task
-    from models.evaluation.search import Trial, search
+    from models.evaluation.search import Trial, Validation, search
     from models.evaluation.slices import beats
-    from models.evaluation.split import split_pairs
 
+    how = how or Validation()
+    goal = f"recall_at_{how.k}"
     facts: dict[str, Any] = {
         "model": name, "graph_fingerprint": graph.fingerprint, "metadata_fingerprint": graph.metadata_fingerprint,
-        "k": k, "fraction": fraction, "split_seed": split_seed, "seed": seed, "sample": sample,
-        "judged_by": f"recall_at_{k} on a validation part; the test part was not looked at",
+        **dataclasses.asdict(how), "judged_by": f"{goal} on a validation part; the test part was not looked at",
     }  # fmt: skip
     before = [Trial(**trial) for trial in _earlier(out, facts)]
     document = {**facts, "tries": [dataclasses.asdict(trial) for trial in before]}
@@ -78,18 +75,16 @@ def tune_model(
 
     _write(out, document)  # a place that cannot be written is said before anything takes long
     try:
+        task = how.task(graph)
         trials, answers = search(
-            graph, name, budget=budget, k=k, fraction=fraction, split_seed=split_seed, seed=seed, sample=sample,
-            most=most, before=before, on_trial=keep, on_progress=on_progress,
-        )  # fmt: skip
-        outer = split_pairs(graph, fraction=fraction, seed=split_seed)
-        task = make_task(split_pairs(outer.train, fraction=fraction, seed=split_seed), k, sample)
+            task, name, budget=budget, seed=how.seed, most=most, before=before, on_trial=keep, on_progress=on_progress
+        )
     except ValueError as error:
         raise UsageError(f"{name}: {error}") from error
     done = [trial for trial in trials if trial.error is None]
     if not done:
         raise UserError(f"{name}: no try could be judged; the first failed with {trials[0].error}")
-    best = max(done, key=lambda trial: trial.figures[f"recall_at_{k}"])
+    best = max(done, key=lambda trial: trial.figures[goal])
     document["default"] = next((dataclasses.asdict(trial) for trial in done if not trial.settings), None)
     document["best"] = dataclasses.asdict(best)
     document["verdict"] = None

@@ -60,4 +60,4 @@ class CategoryPopular(DenseScores):
             max((depth for prefix, depth in self._levels[x].items() if prefix in self._levels[y]), default=0)
             for x, y in zip(first.tolist(), second.tolist(), strict=True)
         ]
-        return (np.asarray(shared, dtype=np.float32) + self._popularity[second]).astype(np.float32)
+        return np.asarray(np.asarray(shared, dtype=np.float32) + self._popularity[second], dtype=np.float32)

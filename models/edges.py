@@ -33,6 +33,20 @@ def require_pairs(graph: ProductGraph) -> None:
         raise ValueError(f"the graph holds {count} and no pairs: there is nothing to learn from")
 
 
+def walked_part(graph: ProductGraph) -> tuple[ProductGraph, NDArray[np.int64]]:
+    """The graph of the listed products alone, rows numbered anew, and those of its rows that walks can start from.
+
+    Raises:
+        ValueError: there are no pairs, or none between listed products.
+    """
+    require_pairs(graph)
+    inside = graph.listed_only()
+    starts = np.flatnonzero(inside.degree > 0)
+    if len(starts) == 0:
+        raise ValueError("the graph holds no pairs between listed products: there is nothing to learn from")
+    return inside, starts
+
+
 def scaled_weights(
     graph: ProductGraph, outside_weight: float, weights: NDArray[np.float32] | None = None
 ) -> NDArray[np.float32]:

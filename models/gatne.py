@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from graph import ProductGraph
 from graph.relations import RELATIONS, stated_by
 from models.base import OnProgress
-from models.edges import require_pairs
+from models.edges import walked_part
 from models.vector_model import VectorModel, check_at_least, check_positive, on_rows
 
 if TYPE_CHECKING:
@@ -88,12 +88,9 @@ class Gatne(VectorModel):
         from models.torch_training import noise_sampling_loss, torch_session, train_on_walk_pairs
         from models.walks import Walker
 
-        require_pairs(graph)
         s = self.settings
-        inside = graph.listed_only()
+        inside, _ = walked_part(graph)
         layers = relation_layers(inside)
-        if not layers:
-            raise ValueError("the graph holds no pairs between listed products: there is nothing to learn from")
         self.relations = tuple(layers)
         start_seed, near_seed, walk_seed = seed.spawn(3)
         rng = np.random.default_rng(near_seed)
@@ -133,8 +130,11 @@ class Gatne(VectorModel):
                 self.losses.append(lost / len(walkers))
                 on_progress(f"training {self.name}", done + 1, s.rounds)
             with torch.no_grad():
-                blocks = torch.arange(inside.n_products, device=device).split(65536)
-                self._by_relation = np.concatenate([net.vectors_of(rows).cpu().numpy() for rows in blocks])
+                everyone = torch.arange(inside.n_products, device=device)
+                starts = range(0, inside.n_products, 65536)
+                self._by_relation = np.concatenate(
+                    [net.vectors_of(everyone[first : first + 65536]).cpu().numpy() for first in starts]
+                )
                 contexts = net.contexts.cpu().numpy()
         seen = (inside.degree > 0)[:, None].astype(np.float32)
         self._by_relation *= seen[:, None]

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from graph import ProductGraph
 from models.base import OnProgress
-from models.edges import require_pairs
+from models.edges import walked_part
 from models.vector_model import VectorModel, check_at_least, check_positive, on_rows, unit_rows
 
 
@@ -69,12 +69,8 @@ class GensimWord2Vec(VectorModel):
         from gensim.models import Word2Vec
         from gensim.models.callbacks import CallbackAny2Vec
 
-        require_pairs(graph)
         s = self.settings
-        inside = graph.listed_only()
-        starts = np.flatnonzero(inside.degree > 0)
-        if len(starts) == 0:
-            raise ValueError("the graph holds no pairs between listed products: there is nothing to learn from")
+        inside, starts = walked_part(graph)
         walk_seed, order_seed, own_seed = seed.spawn(3)
         rounds = np.random.default_rng(order_seed).permuted(np.tile(starts, (s.walks_per_node, 1)), axis=1)
         walked = self._walks(inside, rounds.ravel(), walk_seed)

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from graph import ProductGraph
 from models.arrays import F32, I32, I64
 from models.base import OnProgress
-from models.edges import require_pairs
+from models.edges import walked_part
 from models.vector_model import VectorModel, check_at_least, check_positive, on_rows
 
 
@@ -63,12 +63,8 @@ class Glove(VectorModel):
     def _fit(self, graph: ProductGraph, seed: np.random.SeedSequence, on_progress: OnProgress) -> None:
         from models.walks import Walker
 
-        require_pairs(graph)
         s = self.settings
-        inside = graph.listed_only()
-        starts = np.flatnonzero(inside.degree > 0)
-        if len(starts) == 0:
-            raise ValueError("the graph holds no pairs between listed products: there is nothing to learn from")
+        inside, starts = walked_part(graph)
         start_seed, walk_seed, order_seed = seed.spawn(3)
         walked = Walker(inside).walk(np.tile(starts, s.walks_per_node), s.walk_length, seed=walk_seed)
         a, b, counts = co_occurrences(walked, s.window, inside.n_products)

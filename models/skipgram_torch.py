@@ -19,7 +19,7 @@ import numpy as np
 
 from graph import ProductGraph
 from models.base import OnProgress
-from models.edges import require_pairs
+from models.edges import walked_part
 from models.vector_model import VectorModel, check_at_least, check_positive, on_rows
 
 
@@ -73,12 +73,8 @@ class SkipGramTorch(VectorModel):
         from models.torch_training import noise_sampling_loss, torch_session, train_on_walk_pairs
         from models.walks import Walker
 
-        require_pairs(graph)
         s = self.settings
-        inside = graph.listed_only()
-        starts = np.flatnonzero(inside.degree > 0)
-        if len(starts) == 0:
-            raise ValueError("the graph holds no pairs between listed products: there is nothing to learn from")
+        inside, starts = walked_part(graph)
         start_seed, walk_seed = seed.spawn(2)
         with torch_session(start_seed, s.device) as (generator, device):
             walker = Walker(inside.to_pyg())

@@ -35,6 +35,7 @@ def tune(
     from graph.errors import UsageError
     from graph.export import export_graph
     from graph.settings import DatabaseSettings
+    from models.evaluation.search import Validation
     from models.registry import model_class
 
     seconds = seconds_of(budget)
@@ -48,8 +49,8 @@ def tune(
     say(f"searching settings of {safe(model)} for {safe(budget)}; tries are kept in {safe(file)}")
     with progress("tuning") as on_progress:
         found = tune_model(
-            graph, model, budget=seconds, out=file, k=k, fraction=fraction, split_seed=seed, sample=sample, most=tries,
-            on_progress=on_progress,
+            graph, model, budget=seconds, out=file, most=tries, on_progress=on_progress,
+            how=Validation(k=k, fraction=fraction, split_seed=seed, sample=sample),
         )  # fmt: skip
     if json:
         print_json(found)

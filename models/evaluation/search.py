@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from graph import ProductGraph
 from models.base import OnProgress
-from models.evaluation.compare import Answers, evaluate, make_task
+from models.evaluation.compare import Answers, Task, evaluate, make_task
 from models.evaluation.split import split_pairs
 
 if TYPE_CHECKING:
@@ -44,6 +44,35 @@ class Trial:
     figures: dict[str, float]
     seconds: float
     error: str | None
+
+
+@dataclasses.dataclass(frozen=True)
+class Validation:
+    """How tries are judged: on a validation part, the part that a comparison tests on put aside first.
+
+    Attributes:
+        k: Length of the lists.
+        fraction: The part of the pairs that is hidden, both times.
+        split_seed: Of both splits.
+        seed: Of the models, and of the search.
+        sample: Judge by so many products only; None is all that have a hidden pair.
+    """
+
+    k: int = 10
+    fraction: float = 1 / 3
+    split_seed: int = 42
+    seed: int = 0
+    sample: int | None = None
+
+    def task(self, graph: ProductGraph) -> Task:
+        """What every try on ``graph`` is asked.
+
+        Raises:
+            ValueError: a graph too small to split twice, or a number that cannot work.
+        """
+        outer = split_pairs(graph, fraction=self.fraction, seed=self.split_seed)
+        inner = split_pairs(outer.train, fraction=self.fraction, seed=self.split_seed)
+        return make_task(inner, self.k, self.sample)
 
 
 def search_space(name: str) -> dict[str, optuna.distributions.BaseDistribution]:
@@ -83,15 +112,11 @@ def search_space(name: str) -> dict[str, optuna.distributions.BaseDistribution]:
 
 
 def search(
-    graph: ProductGraph,
+    task: Task,
     name: str,
     *,
     budget: float,
-    k: int = 10,
-    fraction: float = 1 / 3,
-    split_seed: int = 42,
     seed: int = 0,
-    sample: int | None = None,
     most: int | None = None,
     before: Sequence[Trial] = (),
     on_trial: Callable[[Trial], None] | None = None,
@@ -99,20 +124,13 @@ def search(
 ) -> tuple[list[Trial], dict[str, Answers]]:
     """Try settings of a model, the defaults first, until the budget is spent; at least the defaults are tried.
 
-    The graph is split as a comparison with the same ``fraction`` and ``split_seed`` would, its test part is put aside,
-    and the rest is split again the same way: every try learns on the larger part and is judged by recall@k on the rest.
-
     Args:
-        graph: The whole graph.
+        task: What every try is asked, as :meth:`Validation.task` makes it; judged by its recall@k.
         name: Registry name of the model.
         budget: Seconds; a try that has begun is finished.
-        k: Length of the lists.
-        fraction: The part of the pairs that is hidden, both times.
-        split_seed: Of both splits.
         seed: Of the models, and of the search.
-        sample: Judge by so many products only.
         most: At most so many tries in this call.
-        before: Earlier tries on the same splits; they are learned from and not repeated.
+        before: Earlier tries on the same task; they are learned from and not repeated.
         on_trial: Given every finished try.
         on_progress: Told of each try's steps.
 
@@ -121,7 +139,7 @@ def search(
         as far as they were tried in this call.
 
     Raises:
-        ValueError: no such model, no settings to search, a graph too small to split twice.
+        ValueError: no such model, or no settings to search.
     """
     import optuna
     from optuna.trial import TrialState, create_trial
@@ -129,9 +147,7 @@ def search(
     from models.registry import create
 
     space = search_space(name)
-    outer = split_pairs(graph, fraction=fraction, seed=split_seed)
-    task = make_task(split_pairs(outer.train, fraction=fraction, seed=split_seed), k, sample)
-    goal = f"recall_at_{k}"
+    goal = f"recall_at_{task.k}"
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     study = optuna.create_study(direction="maximize", sampler=optuna.samplers.TPESampler(seed=seed))
     defaults = {setting: getattr(create(name).settings, setting) for setting in space}

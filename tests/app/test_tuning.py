@@ -10,7 +10,7 @@ from app.tuning import seconds_of, set_options, tune_model
 from graph.errors import UsageError, UserError
 from models.evaluation import search as searching
 from models.evaluation import split_pairs
-from models.evaluation.search import search_space
+from models.evaluation.search import Validation, search_space
 from models.registry import create
 from tests.models.conftest import planted_graph
 
@@ -32,7 +32,7 @@ def test_every_try_is_kept_and_a_second_call_goes_on(tmp_path: Path) -> None:
     second = tune_model(graph, "cosine", budget=60, most=2, out=file)
     assert second["tries"][:3] == first["tries"]
     assert len(second["tries"]) == 5
-    other = tune_model(graph, "cosine", budget=60, most=1, out=file, split_seed=7)
+    other = tune_model(graph, "cosine", budget=60, most=1, out=file, how=Validation(split_seed=7))
     assert len(other["tries"]) == 1, "tries on another split say nothing of this one"
 
 
