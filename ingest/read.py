@@ -9,6 +9,7 @@ from pathlib import Path
 from graph.catalog import Catalog
 from graph.errors import UserError
 from ingest import formats
+from ingest.formats import sql
 from ingest.intake import Intake
 from ingest.orders import OrderReport, convert
 from ingest.product_lines import ProductLines
@@ -20,7 +21,11 @@ from ingest.source import check_files, first_lines, named_files, standard_input_
 
 
 def read_catalog(
-    paths: Sequence[Path], settings: IngestSettings | None = None, on_progress: OnProgress | None = None
+    paths: Sequence[Path],
+    settings: IngestSettings | None = None,
+    on_progress: OnProgress | None = None,
+    *,
+    queries: Sequence[sql.SqlQuery] = (),
 ) -> tuple[Catalog, IngestReport]:
     """Read files of products, of pairs, of orders, or of several kinds, into one catalogue.
 
@@ -33,6 +38,7 @@ def read_catalog(
             input. A product's records may be spread over them.
         settings: How to read; ``IngestSettings()`` where absent.
         on_progress: Called as ``(what, done, total)`` with bytes on the disk.
+        queries: SQL queries whose rows are read after the files.
 
     Raises:
         UsageError: a path that cannot be read, an unknown format, or a setting that cannot work.
@@ -41,34 +47,42 @@ def read_catalog(
     started = time.perf_counter()
     settings = settings or IngestSettings()
     with standard_input_kept([Path(path) for path in paths]) as kept:
-        return _read_files(check_files(named_files(kept)), settings, on_progress, started)
+        found = check_files(named_files(kept)) if kept or not queries else []
+        return _read_files(found, queries, settings, on_progress, started)
 
 
 def _read_files(
-    paths: list[Path], settings: IngestSettings, on_progress: OnProgress | None, started: float
+    paths: list[Path],
+    queries: Sequence[sql.SqlQuery],
+    settings: IngestSettings,
+    on_progress: OnProgress | None,
+    started: float,
 ) -> tuple[Catalog, IngestReport]:
     if settings.format == "auto":
         chosen = [formats.detect(path, first_lines(path, settings)) for path in paths]
     else:
         chosen = [formats.checked(settings.format)] * len(paths)
     with RejectLog(settings.rejects, paths) as rejects:
-        intake = Intake(settings, rejects, on_progress)
+        intake = Intake(settings, rejects, on_progress, orders=OrderTable(settings.orders))
         products = ProductLines(intake)
         for path, name in zip(paths, chosen, strict=True):
             rejects.start_file()
             if name in formats.OF_PRODUCTS:
                 products.read(path, formats.of_products(name).parse)
-            elif name in formats.OF_RECORDS:
+            elif name in (*formats.OF_RECORDS, *formats.OF_TABLES):
                 formats.of_records(name).read(path, products)
             else:
                 formats.of_pairs(name).read(path, intake)
+        for query in queries:
+            rejects.start_file()
+            chosen.append(sql.read(query, products))
     order_report = _add_orders(intake) if len(intake.orders) else None
     catalog, counts = intake.builder.finish(all_listed=not intake.has_products)
     if not len(catalog.products):
-        raise UserError(f"no products in {', '.join(map(str, paths))}")
+        raise UserError(f"no products in {', '.join([*map(str, paths), *(query.name for query in queries)])}")
     listed = int(catalog.products["listed"].sum())
     report = IngestReport(
-        files=tuple(path.name for path in paths),
+        files=(*(path.name for path in paths), *(query.name for query in queries)),
         format=", ".join(dict.fromkeys(chosen)),
         columns=dict(intake.columns),
         lines=intake.lines,

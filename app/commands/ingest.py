@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
     from graph import Catalog
     from graph.load import LoadReport
     from ingest import IngestReport
+    from ingest.formats.sql import SqlQuery
     from ingest.orders import OrderSettings
 
 
@@ -29,12 +31,25 @@ _KINDS = {
 
 def ingest(
     files: Annotated[
-        list[Path],
+        list[Path] | None,
         typer.Argument(
             help="Files to read (plain, gzip, zstd), folders of them, patterns, - for the standard input.",
             show_default=False,
         ),
-    ],
+    ] = None,
+    sql: Annotated[
+        str | None,
+        typer.Option(
+            "--sql",
+            envvar="ALSOBOUGHT_SQL_URL",
+            help="SQLAlchemy's address of a database to --query; ALSOBOUGHT_SQL_PASSWORD may hold the password.",
+            show_default=False,
+        ),
+    ] = None,
+    query: Annotated[
+        list[str] | None,
+        typer.Option("--query", help="A SELECT whose columns are products, pairs or orders; may be repeated."),
+    ] = None,
     format: Annotated[str, typer.Option(help="The files' format; auto looks at their content.")] = "auto",
     columns: Annotated[
         str,
@@ -118,6 +133,8 @@ def ingest(
     Example: alsobought ingest meta_Beauty.json.gz --rejects beauty.rejects.jsonl
 
     Example: alsobought ingest orders.csv --columns order=InvoiceNo,product=StockCode,time=InvoiceDate
+
+    Example: alsobought ingest --sql sqlite:///shop.db --query "SELECT order_id, product_id, ordered_at FROM lines"
     """
     from app.console import print_json
     from app.database import open_database
@@ -137,8 +154,10 @@ def ingest(
     )
     if bulk and (dry_run or replace):
         raise UsageError("--bulk fills an empty database: --dry-run and --replace have nothing to do there")
+    files = files or []
     catalog, report = read_files(
         files,
+        queries=_queries(sql, query or [], files),
         format=format,
         columns=tuple(part.strip() for part in columns.split(",")) if columns else (),
         rejects=rejects or default_rejects(files),
@@ -176,17 +195,41 @@ def _order_settings(**given: Any) -> OrderSettings:
         raise UsageError(str(error)) from None
 
 
+def _queries(url: str | None, texts: list[str], files: list[Path]) -> list[SqlQuery]:
+    """The queries that were asked for, with the address they go to."""
+    import os
+
+    from app.console import say
+    from graph.errors import UsageError
+    from ingest.formats.sql import SqlQuery
+
+    if not texts:
+        if not files and url is not None:
+            raise UsageError("--sql needs a --query", 'for example --query "SELECT order_id, product_id FROM lines"')
+        return []
+    if url is None:
+        raise UsageError("--query needs the address of its database: --sql URL, or ALSOBOUGHT_SQL_URL")
+    if url != os.environ.get("ALSOBOUGHT_SQL_URL") and ":" in url.partition("://")[2].rpartition("@")[0]:
+        say("others on this machine can see a password in --sql: ALSOBOUGHT_SQL_PASSWORD keeps it to you")
+    password = os.environ.get("ALSOBOUGHT_SQL_PASSWORD")
+    names = [f"query {i}" if len(texts) > 1 else "query" for i in range(1, len(texts) + 1)]
+    return [SqlQuery(url, text, password, name) for text, name in zip(texts, names, strict=True)]
+
+
 def default_rejects(files: list[Path]) -> Path:
     """``ALSOBOUGHT_HOME/rejects/<name of the first file>.jsonl``; the folder is made."""
     from graph.settings import DatabaseSettings
 
     folder = DatabaseSettings().home / "rejects"
     folder.mkdir(parents=True, exist_ok=True)
-    return folder / f"{files[0].name.strip('*?[]-') or 'standard-input'}.jsonl"
+    name = files[0].name.strip("*?[]-") or "standard-input" if files else "query"
+    return folder / f"{name}.jsonl"
 
 
-def read_files(files: list[Path], *, quiet: bool = False, **settings: Any) -> tuple[Catalog, IngestReport]:
-    """Read files with a progress bar and say what was in them."""
+def read_files(
+    files: list[Path], *, queries: Sequence[SqlQuery] = (), quiet: bool = False, **settings: Any
+) -> tuple[Catalog, IngestReport]:
+    """Read files and SQL queries with a progress bar and say what was in them."""
     from app.console import progress, safe, say
     from graph.errors import UsageError
     from ingest import IngestSettings, read_catalog
@@ -196,7 +239,7 @@ def read_files(files: list[Path], *, quiet: bool = False, **settings: Any) -> tu
     except ValueError as error:
         raise UsageError(str(error)) from None
     with progress("reading") as on_progress:
-        catalog, report = read_catalog(files, how, on_progress=on_progress)
+        catalog, report = read_catalog(files, how, on_progress=on_progress, queries=queries)
     if not quiet:
         for line in report.summary():
             say(safe(line))

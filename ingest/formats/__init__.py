@@ -1,5 +1,5 @@
 """The formats that can be read, one a file. To add one, write its file and name it in :data:`OF_PRODUCTS`,
-:data:`OF_RECORDS` or :data:`OF_PAIRS`; the three classes below say what the file has to offer.
+:data:`OF_RECORDS`, :data:`OF_TABLES` or :data:`OF_PAIRS`; the classes below say what the file has to offer.
 """
 
 from __future__ import annotations
@@ -17,9 +17,11 @@ from ingest.records import Record
 #: Formats with one product a line.
 OF_PRODUCTS: Final = ("amazon2014", "amazon2018", "amazon2023")
 #: Formats of what was bought together, pairs or orders; where several could fit, the first is taken.
-OF_PAIRS: Final = ("orders", "pairs", "parquet_pairs", "reviews", "baskets")
-#: Formats with products of several lines.
-OF_RECORDS: Final = ("snap",)
+OF_PAIRS: Final = ("orders", "pairs", "reviews", "baskets")
+#: Formats whose products are read by the file itself: of several lines each, or rows of a table with a header.
+OF_RECORDS: Final = ("snap", "products")
+#: Binary tables of whatever their columns say, known by their first bytes.
+OF_TABLES: Final = ("parquet", "arrow")
 _EXCERPT_CHARACTERS: Final = 80
 
 
@@ -64,7 +66,7 @@ class PairFormat(Protocol):
 
 
 class RecordFormat(Protocol):
-    """Products of several lines each.
+    """A file that is read as a whole: products of several lines each, or a table.
 
     Attributes:
         NAME: What people write after ``--format``.
@@ -83,9 +85,19 @@ class RecordFormat(Protocol):
         ...
 
 
+class TableFormat(RecordFormat, Protocol):
+    """A binary table.
+
+    Attributes:
+        MAGIC: How such files begin.
+    """
+
+    MAGIC: tuple[bytes, ...]
+
+
 def names() -> list[str]:
     """Names of all formats."""
-    return [*OF_PRODUCTS, *OF_RECORDS, *OF_PAIRS]
+    return [*OF_PRODUCTS, *OF_RECORDS, *OF_TABLES, *OF_PAIRS]
 
 
 def checked(name: str) -> str:
@@ -110,8 +122,13 @@ def of_pairs(name: str) -> PairFormat:
 
 
 def of_records(name: str) -> RecordFormat:
-    """The format of products of several lines of that name."""
+    """The format of that name, of :data:`OF_RECORDS` or :data:`OF_TABLES`."""
     return cast(RecordFormat, import_module(f"ingest.formats.{name}"))
+
+
+def of_table(name: str) -> TableFormat:
+    """The binary format of that name."""
+    return cast(TableFormat, import_module(f"ingest.formats.{name}"))
 
 
 def detect(path: Path, lines: Sequence[bytes]) -> str:
@@ -123,6 +140,11 @@ def detect(path: Path, lines: Sequence[bytes]) -> str:
     Raises:
         UsageError: none fits; the message says what was looked for and how the file begins.
     """
+    with path.open("rb") as file:
+        start = file.read(8)
+    for name in OF_TABLES:
+        if start.startswith(of_table(name).MAGIC):
+            return name
     if not lines:
         raise UsageError(f"{path} holds no lines that could be read")
     hits = {name: sum(map(of_products(name).looks_like, lines)) for name in OF_PRODUCTS}
@@ -138,7 +160,7 @@ def detect(path: Path, lines: Sequence[bytes]) -> str:
     begins = lines[0][:_EXCERPT_CHARACTERS].decode("utf-8", "replace")
     every: list[ProductFormat | RecordFormat | PairFormat] = [
         *map(of_products, OF_PRODUCTS),
-        *map(of_records, OF_RECORDS),
+        *map(of_records, (*OF_RECORDS, *OF_TABLES)),
         *map(of_pairs, OF_PAIRS),
     ]
     looked_for = "; ".join(f"{candidate.NAME} ({candidate.LOOKS_LIKE})" for candidate in every)

@@ -33,7 +33,7 @@ _ABSENT: Final = frozenset({"nan", "NaN", "None", "null", "NULL", "NA", "N/A", "
 
 def looks_like(lines: Sequence[bytes]) -> bool:
     """Whether the first line is a header that names an order and a product."""
-    _, rows = _cut([decode(line)[0] for line in lines])
+    _, rows = cut_rows([decode(line)[0] for line in lines])
     return bool(rows) and guess(rows[0]) is not None
 
 
@@ -48,7 +48,7 @@ def read(path: Path, intake: Intake) -> None:
     sample = [decode(line)[0] for line in first_lines(path, settings)]
     delimiter, columns = layout(sample, settings.columns, str(path))
     intake.columns.update(columns.described())
-    taker = _Taker(intake.orders, columns)
+    taker = OrderRows(intake.orders, columns)
     rows = RowReader(delimiter, len(columns.names))
     reader = LineReader(path, settings)
     in_header = columns.has_header
@@ -90,7 +90,7 @@ def layout(sample: Sequence[str], wanted: Sequence[str], where: str) -> tuple[st
     Raises:
         UsageError: it is no table, or the columns cannot be told.
     """
-    delimiter, rows = _cut(sample)
+    delimiter, rows = cut_rows(sample)
     if not rows:
         raise UsageError(f"{where} is no table of orders", "Its columns must be an order, a product, perhaps more.")
     names = rows[0]
@@ -113,7 +113,7 @@ def layout(sample: Sequence[str], wanted: Sequence[str], where: str) -> tuple[st
     return delimiter, found
 
 
-def _cut(lines: Sequence[str]) -> tuple[str, list[list[str]]]:
+def cut_rows(lines: Sequence[str]) -> tuple[str, list[list[str]]]:
     """The delimiter that cuts most of the lines into rows as wide as the first, and those rows; none if none does."""
     for delimiter in _DELIMITERS:
         try:
@@ -136,7 +136,7 @@ def _is_number(text: str) -> bool:
         return False
 
 
-class _Taker:
+class OrderRows:
     """Puts rows of cells into the table of orders, many at once or one by one."""
 
     def __init__(self, table: OrderTable, columns: OrderColumns) -> None:
@@ -209,7 +209,7 @@ class _Taker:
         )
 
 
-def _take(path: Path, number: int, text: str, row: list[str] | str, taker: _Taker, intake: Intake) -> bool:
+def _take(path: Path, number: int, text: str, row: list[str] | str, taker: OrderRows, intake: Intake) -> bool:
     """Take one row; True where it is bad and was rejected."""
     if isinstance(row, str):
         intake.rejects.reject(path, number, "not_a_row", row, text)

@@ -251,7 +251,7 @@ def test_a_bad_basket_is_left_out_as_a_whole(tmp_path: Path) -> None:
         "Dear Sir, I write to you.\nYours, truly, me.\n",
         "<html>\n<body, class>\n",
         '{"a": 1}\n{"a": 1, "b": 2}\n',
-        "id;title\n1;Soap\n2;Brush\n",
+        "nr;what\n1;Soap\n2;Brush\n",
     ],
 )
 def test_other_text_is_not_taken_for_baskets(tmp_path: Path, text: str) -> None:

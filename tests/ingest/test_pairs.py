@@ -159,7 +159,7 @@ def test_columns_are_guessed_only_where_one_reading_fits(
 
 def test_tables_of_other_things_are_not_taken_for_pairs(tmp_path: Path) -> None:
     for text in (
-        "id;title\n1;Soap\n2;Brush\n",
+        "nr;what\n1;Soap\n2;Brush\n",
         "just some words\nand some more words\n",
     ):
         with pytest.raises(UsageError):
@@ -196,7 +196,7 @@ def test_parquet_takes_numbers_and_categories_for_ids_and_refuses_the_rest(tmp_p
     pd.DataFrame({"a": [1, 2], "b": pd.Categorical(["x", "y"]), "n": [1, 4]}).to_parquet(path)
     catalog, report = read(path)
     assert weights(catalog) == {("1", "x"): 1.0, ("2", "y"): 4.0}
-    assert report.format == "parquet_pairs"
+    assert report.format == "parquet"
     pd.DataFrame({"a": [1.5], "b": ["x"]}).to_parquet(path)
     with pytest.raises(UsageError, match="double"):
         read(path)
