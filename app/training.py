@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from graph import ProductGraph
     from models.base import OnProgress
     from models.run_folder import RunFolder
+    from models.warm_start import StartVectors
 
 #: Length of the lists that the metrics speak of.
 METRICS_K = 10
@@ -30,6 +31,7 @@ def train_model(
     metrics: bool = True,
     split_seed: int = 42,
     with_map: bool = False,
+    start: StartVectors | None = None,
     on_progress: OnProgress | None = None,
 ) -> RunFolder:
     """Fit a model on all pairs of ``graph`` and write its run folder.
@@ -48,6 +50,8 @@ def train_model(
         metrics: Whether to judge the settings on a split first; else the run carries no figures.
         split_seed: Seed of the split.
         with_map: Whether to lay the products out in two dimensions too, for the app's map.
+        start: Vectors of an earlier run that the refit begins from, where the model can, and that its vectors are
+            turned towards (:mod:`models.warm_start`). The figures on the split know nothing of it.
         on_progress: Told of every step.
 
     Raises:
@@ -59,6 +63,7 @@ def train_model(
     from models import Embedding, Ranker, create
     from models.related_lists import build_related
     from models.run_folder import FORMAT_VERSION, RunFolder, check_place, new_run_id, write_run
+    from models.warm_start import WarmStart, aligned
 
     chosen = dict(settings or {})
     created = datetime.now(UTC)
@@ -67,14 +72,17 @@ def train_model(
     check_place(path)  # before anything that takes long
     model = create(name, **chosen)
     figures = judged(graph, name, chosen, seed=seed, split_seed=split_seed, on_progress=on_progress) if metrics else {}
+    started = isinstance(model, WarmStart) and start is not None and start.begin and model.start_from(start)
     model.fit(graph, seed=seed, on_progress=on_progress)
     if not isinstance(model, Ranker):
         raise ValueError(f"{name} ranks no products, so there is nothing to publish")
     related = build_related(model, graph, k, on_progress=on_progress)
-    vectors = query_vectors = None
+    vectors = query_vectors = turned = None
     if isinstance(model, Embedding):
-        vectors = model.vectors
-        query_vectors = None if np.array_equal(model.vectors, model.query_vectors) else model.query_vectors
+        vectors, query_vectors = model.vectors, model.query_vectors
+        turned = None if start is None else aligned(vectors, query_vectors, graph, start)
+        vectors, query_vectors = (vectors, query_vectors) if turned is None else turned
+        query_vectors = None if np.array_equal(vectors, query_vectors) else query_vectors
     places = None
     if with_map:
         from models.product_map import product_map, vectors_of_lists
@@ -96,6 +104,11 @@ def train_model(
             "dimensions": 0 if vectors is None else int(vectors.shape[1]),
             "k": k,
             "format": FORMAT_VERSION,
+            **(
+                {}
+                if start is None
+                else {"start": {"run_id": start.run_id, "warm": started, "turned": turned is not None}}
+            ),
         },
         product_ids=graph.product_ids,
         listed=graph.listed,

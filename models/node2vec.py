@@ -19,6 +19,7 @@ from models.base import Embedding, NotFittedError, OnProgress
 from models.edges import require_pairs, scaled_weights
 from models.skipgram import SkipGramSettings, train_on_walks
 from models.walks import Walker
+from models.warm_start import StartVectors, WarmStart
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ class Node2VecSettings(SkipGramSettings):
             raise ValueError(f"score is {self.score!r}: it must be 'inner' or 'cosine'")
 
 
-class Node2Vec(Embedding):
+class Node2Vec(Embedding, WarmStart):
     """Vectors of products that walks along also-bought edges see together."""
 
     name = "node2vec"
@@ -70,6 +71,14 @@ class Node2Vec(Embedding):
         super().__init__(settings)
         self._vectors: NDArray[np.float32] | None = None
         self._query_vectors: NDArray[np.float32] | None = None
+        self._start: StartVectors | None = None
+
+    def start_from(self, start: StartVectors | None) -> bool:
+        """See :meth:`models.warm_start.WarmStart.start_from`; cosines keep no output vectors to go on from."""
+        s = self.settings
+        fits = start is not None and s.score == "inner" and start.dimensions == s.dimensions
+        self._start = start if fits else None
+        return fits
 
     def _fit(self, graph: ProductGraph, seed: np.random.SeedSequence, on_progress: OnProgress) -> None:
         require_pairs(graph)
@@ -85,6 +94,7 @@ class Node2Vec(Embedding):
             seed=seed,
             threads=self.threads,
             starts=np.flatnonzero(walked.listed),
+            initial=self._initial(walked),
             on_step=lambda done, total: on_progress("training node2vec (walks)", done, total),
         )
         if inside:  # back to the rows of the whole graph; outside products have no vector
@@ -94,6 +104,15 @@ class Node2Vec(Embedding):
             inputs = np.divide(inputs, length, out=np.zeros_like(inputs), where=length > 0)
             outputs = inputs
         self._query_vectors, self._vectors = inputs, outputs
+
+    def _initial(
+        self, walked: ProductGraph
+    ) -> tuple[NDArray[np.bool_], NDArray[np.float32], NDArray[np.float32]] | None:
+        """The vectors to begin from at the rows of the graph that is walked."""
+        if self._start is None:
+            return None
+        theirs = self._start.rows_of(walked)
+        return theirs >= 0, self._start.query_vectors[theirs], self._start.vectors[theirs]
 
     @property
     def vectors(self) -> NDArray[np.float32]:

@@ -48,8 +48,8 @@ def health(
 
     Example: alsobought health --max-age 36h
     """
-    from app.commands.reembed import seconds_of
     from app.console import print_json
+    from app.reembed.schedule import seconds_of
     from graph.errors import UsageError
     from graph.settings import DatabaseSettings
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import signal
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from app.reembed.stopping import stops_on_sigterm
 from graph.errors import UserError
 
 if TYPE_CHECKING:
@@ -36,11 +36,15 @@ def reembed(
     cron: Annotated[str | None, typer.Option(help="At these times: a cron line of five fields.")] = None,
     time_zone: Annotated[str, typer.Option(help="Whose clock --cron means.")] = "UTC",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Learn and judge, but publish nothing.")] = False,
+    new_only: Annotated[
+        bool, typer.Option("--new-only", help="Only give new products a list and vectors; learn nothing.")
+    ] = False,
     force: Annotated[
         str | None, typer.Option(help="Publish although the gate refuses, for this reason, which is kept.")
     ] = None,
     reports: Annotated[
-        Path | None, typer.Option(help="Where reports go. Default: reports under ALSOBOUGHT_HOME.")
+        Path | None,
+        typer.Option(help="Where reports go. Default: reports under ALSOBOUGHT_HOME.", envvar="ALSOBOUGHT_REPORTS"),
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout (with --once).")] = False,
     log_format: Annotated[
@@ -50,7 +54,11 @@ def reembed(
     """Re-embed the catalogue: ingest what is new, learn, judge, publish what is no worse, and report.
 
     Ends with 0 when the run was published or nothing had changed, 3 when the quality gate refused it, 1 when something
-    failed; what served goes on serving in each case.
+    failed, 143 when it was told to stop (SIGTERM); what served goes on serving in each case. A job that was cut off is
+    taken up again by the next one, as far as it had come.
+
+    With --new-only, products that came after the run that serves get a list and vectors from what they go with, in
+    seconds, until the next full run.
 
     Example: alsobought reembed job.toml --cron "0 3 * * *" --time-zone Europe/Berlin
     """
@@ -61,18 +69,20 @@ def reembed(
     set_up_logs(log_format)
     if sum((once, every is not None, cron is not None)) > 1:
         raise UsageError("--once, --every and --cron are three ways of which one is meant")
+    if new_only and force is not None:
+        raise UsageError("--new-only learns nothing that a gate could refuse, so there is nothing to force")
     chosen = read_config(config)
-    signal.signal(signal.SIGTERM, _stop)
-    if every is None and cron is None:
-        outcome = run_once(chosen, reports=reports, dry_run=dry_run, force=force, quiet=json)
-        if json:
-            from app.console import print_json
+    with stops_on_sigterm():
+        if every is not None or cron is not None:
+            _schedule(chosen, every, cron, time_zone, reports, new_only=new_only)
+            return
+        outcome = run_once(chosen, reports=reports, dry_run=dry_run, new_only=new_only, force=force, quiet=json)
+    if json:
+        from app.console import print_json
 
-            print_json(outcome.to_dict())
-        if outcome.status == "refused":
-            raise typer.Exit(REFUSED)
-        return
-    _schedule(chosen, every, cron, time_zone, reports)
+        print_json(outcome.to_dict())
+    if outcome.status == "refused":
+        raise typer.Exit(REFUSED)
 
 
 def run_once(
@@ -80,6 +90,7 @@ def run_once(
     *,
     reports: Path | None = None,
     dry_run: bool = False,
+    new_only: bool = False,
     force: str | None = None,
     quiet: bool = False,
 ) -> Outcome:
@@ -92,25 +103,36 @@ def run_once(
     from app.mlflow_mirror import mirror
     from app.publishing import who
     from app.reembed.job import reembed as run_job
+    from app.reembed.outcome import Outcome
     from app.reembed.report import write_report
+    from app.reembed.work import work_folder
     from graph.settings import DatabaseSettings
 
-    folder = reports or DatabaseSettings().home / "reports"
+    home = DatabaseSettings().home
+    folder = reports or home / "reports"
+    outcome = Outcome()
     try:
         with _database(config.wait_seconds, config.catalogue) as database, progress("re-embedding") as on_progress:
-            outcome = run_job(
+            run_job(
                 database,
                 config,
                 who=who(),
                 force=force,
                 dry_run=dry_run,
+                new_only=new_only,
                 ingest=lambda source: _ingest(database, source, config.max_batches_per_second),
+                work=work_folder(home, database, config.pointer),
+                outcome=outcome,
                 on_progress=on_progress,
             )
-    except UserError as error:
-        _tell(config.webhook, {"status": "failed", "error": error.message})
+    except BaseException as error:
+        _failed(config, outcome, error, folder)
         raise
-    place = write_report(outcome, folder)
+    try:
+        place = write_report(outcome, folder)
+    except UserError as error:
+        _tell(config.webhook, {"status": "failed", "run_id": outcome.run_id, "error": error.message})
+        raise
     mirror(outcome, config, place)
     seconds = round(sum(outcome.seconds.values()), 2)
     finished = {"status": outcome.status, "run": outcome.run_id, "serves": outcome.serves, "duration_seconds": seconds}
@@ -123,6 +145,23 @@ def run_once(
         for rule in outcome.refused_by:
             say(f"refused by {safe(rule.name)}: {rule.measured} against a limit of {rule.limit}: {safe(rule.reason)}")
     return outcome
+
+
+def _failed(config: ReembedConfig, outcome: Outcome, error: BaseException, folder: Path) -> None:
+    """Leave a report of a job that failed or was stopped, and tell of a failure; nothing in here fails it again."""
+    from app.reembed.report import write_report
+
+    stopped = isinstance(error, KeyboardInterrupt | SystemExit)
+    outcome.status = "stopped" if stopped else "failed"
+    outcome.error = (
+        error.message if isinstance(error, UserError) else "" if stopped else f"{type(error).__name__}: {error}"
+    )
+    try:
+        write_report(outcome, folder)
+    except UserError as full:
+        log.warning("%s", full.message)
+    if not stopped:
+        _tell(config.webhook, {"status": "failed", "error": outcome.error})
 
 
 @contextmanager
@@ -154,46 +193,25 @@ def _ingest(database: Any, source: str, max_batches_per_second: float | None) ->
     load(database, catalog, max_batches_per_second=max_batches_per_second, quiet=True)
 
 
-def _schedule(config: ReembedConfig, every: str | None, cron: str | None, time_zone: str, reports: Path | None) -> None:
-    from apscheduler.schedulers.blocking import BlockingScheduler
-    from apscheduler.triggers.cron import CronTrigger
-    from apscheduler.triggers.interval import IntervalTrigger
-
+def _schedule(
+    config: ReembedConfig, every: str | None, cron: str | None, time_zone: str, reports: Path | None, *, new_only: bool
+) -> None:
     from app.console import say
-    from graph.errors import UsageError
+    from app.reembed.schedule import run_by, schedule_of
 
-    try:
-        trigger = (
-            IntervalTrigger(seconds=seconds_of(every), timezone=time_zone)
-            if every is not None
-            else CronTrigger.from_crontab(str(cron), timezone=time_zone)
-        )
-    except (ValueError, KeyError) as error:  # KeyError: no such time zone
-        raise UsageError(f"no such times: {error}", 'for instance --every 24h, or --cron "0 3 * * *"') from error
+    schedule = schedule_of(every, cron, time_zone)
 
     def job() -> None:
         try:
-            run_once(config, reports=reports)
+            run_once(config, reports=reports, new_only=new_only)
         except UserError as error:  # tomorrow is another night
             log.error("the job failed: %s", error.message)
+        except Exception:  # a fault of ours; the next night may see another catalogue
+            log.exception("the job failed")
 
-    scheduler = BlockingScheduler(timezone=time_zone)
-    # No two at a time; nights that were slept through are made up for once; an hour late is late enough.
-    scheduler.add_job(job, trigger, max_instances=1, coalesce=True, misfire_grace_time=3600)
-    say("waiting for the next time; Ctrl-C ends")
-    scheduler.start()
-
-
-def seconds_of(text: str) -> int:
-    """``30m``, ``24h`` or ``7d`` in seconds.
-
-    Raises:
-        ValueError: anything else.
-    """
-    units = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-    if not text[:-1].isdecimal() or text[-1] not in units or int(text[:-1]) == 0:
-        raise ValueError(f"{text!r} is no length of time such as 30m, 24h or 7d")
-    return int(text[:-1]) * units[text[-1]]
+    run_by(
+        schedule, job, on_wait=lambda due: say(f"the next time is {due:%Y-%m-%d %H:%M:%S} UTC; Ctrl-C or SIGTERM ends")
+    )
 
 
 def _tell(webhook: str | None, message: dict[str, Any]) -> None:
@@ -216,7 +234,3 @@ def _tell(webhook: str | None, message: dict[str, Any]) -> None:
         except (urllib.error.URLError, OSError):
             time.sleep(2**attempt)
     log.warning("the webhook did not answer")
-
-
-def _stop(number: int, frame: Any) -> None:
-    raise KeyboardInterrupt

@@ -69,7 +69,7 @@ def judge_model(
     folder: RunFolder,
     now: Mapping[str, Any],
     serving: Mapping[str, Any] | None,
-    verdict: str | None,
+    lost: Mapping[str, Mapping[str, float]],
     limits: GateLimits,
 ) -> list[Rule]:
     """Is the new run sound, and no worse than the serving run's settings on the same split of today's graph?
@@ -78,7 +78,8 @@ def judge_model(
         folder: The refit.
         now: Figures of its settings on the split.
         serving: Figures of the serving run's settings on the same split; None where none serves.
-        verdict: ``yes`` where the serving run's settings beat the new ones product by product beyond their interval.
+        lost: ``recall`` and ``ndcg`` -> by how much the serving run's settings are better, product by product:
+            ``difference`` and its 95 % interval, ``low`` and ``high``.
         limits: The limits.
     """
     rules = list(_vectors(folder, limits))
@@ -94,22 +95,43 @@ def judge_model(
     if serving is None or "error" in serving:
         rules.append(Rule("recall", None, None, None, "no run serves whose settings could be fitted on today's graph"))
         return rules
-    recall = next(key for key in now if key.startswith("recall_at_"))
-    rules.append(
-        Rule("recall", verdict != "yes", round(now[recall], 4), round(serving[recall], 4),
-             "worse than the serving run's settings on the same split, product by product, beyond the interval")
-    )  # fmt: skip
-    least = serving["coverage"] * (1 - limits.max_coverage_lost)
-    rules.append(
-        Rule("coverage", now["coverage"] >= least, round(now["coverage"], 4), round(least, 4),
-             "share of the catalogue that lists show, at least")
-    )  # fmt: skip
-    most = serving["popularity_share"] + limits.max_popularity_gain
-    rules.append(
-        Rule("popularity", now["popularity_share"] <= most, round(now["popularity_share"], 4), round(most, 4),
-             "share of the lists that the most popular hundredth takes, at most")
-    )  # fmt: skip
+    rules += _lost(now, serving, lost, limits)
+    if "coverage" in now and "coverage" in serving:
+        least = serving["coverage"] * (1 - limits.max_coverage_lost)
+        rules.append(
+            Rule("coverage", now["coverage"] >= least, round(now["coverage"], 4), round(least, 4),
+                 "share of the catalogue that lists show, at least")
+        )  # fmt: skip
+    for name, key, gain, reason in (
+        ("popularity", "popularity_share", limits.max_popularity_gain,
+         "share of the lists that the best linked hundredth of products takes, at most"),
+        ("hub places", "hub_places", limits.max_hub_places_gain,
+         "share of all places that the hundredth of products that stand in most lists takes, at most"),
+        ("hubness", "hubness", limits.max_hubness_gain,
+         "skewness of how many lists hold each product, at most: a few would stand everywhere"),
+    ):  # fmt: skip
+        if key in now and key in serving:
+            most = serving[key] + gain
+            rules.append(Rule(name, now[key] <= most, round(now[key], 4), round(most, 4), reason))
     return rules
+
+
+def _lost(
+    now: Mapping[str, Any],
+    serving: Mapping[str, Any],
+    lost: Mapping[str, Mapping[str, float]],
+    limits: GateLimits,
+) -> Iterator[Rule]:
+    for name, limit in (("recall", limits.max_recall_lost), ("ndcg", limits.max_ndcg_lost)):
+        key = next((key for key in now if key.startswith(f"{name}_at_")), None)
+        if key is None or key not in serving or name not in lost:
+            continue
+        low, high = lost[name]["low"], lost[name]["high"]
+        yield Rule(
+            name, low <= limit, round(now[key], 4), round(serving[key], 4),
+            f"the serving run's settings are better by {lost[name]['difference']:+.4f} ({low:+.4f} to {high:+.4f}), "
+            f"product by product on the same split; surely better by more than {limit:g} is refused",
+        )  # fmt: skip
 
 
 def judge_lists(folder: RunFolder) -> list[Rule]:

@@ -1,4 +1,4 @@
-"""What the job did, for people (Markdown) and for programs (JSON, Prometheus text)."""
+"""What the job did: for people (Markdown; HTML is :mod:`app.reembed.report_html`), for programs (JSON, Prometheus)."""
 
 from __future__ import annotations
 
@@ -7,16 +7,35 @@ import json
 import os
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
-from app.reembed.job import Outcome
+from app.reembed.outcome import Outcome
+from graph.errors import UserError
+
+#: Beginnings of the figures that people are shown; the others are in the JSON.
+SHOWN: Final = ("auc", "recall", "ndcg", "coverage", "popularity", "hub")
 
 
 def write_report(outcome: Outcome, folder: Path) -> Path:
-    """Write ``report.md``, ``report.json`` and, one level up, ``reembed.prom``; gives the report's folder.
+    """Write ``report.md``, ``report.html``, ``report.json`` and, one level up, ``reembed.prom``; gives the folder.
 
     Each file is written whole or not at all.
+
+    Raises:
+        UserError: the disk took no more, or the folder cannot be written.
     """
+    try:
+        return _write_report(outcome, folder)
+    except OSError as error:
+        raise UserError(
+            f"the job ended as {outcome.status!r}, but its report cannot be written to {folder}: {error.strerror}",
+            "is the disk full? what serves is not touched by that",
+        ) from error
+
+
+def _write_report(outcome: Outcome, folder: Path) -> Path:
+    from app.reembed.report_html import page
+
     name = outcome.started_at.replace(":", "").replace("+0000", "Z")
     folder.mkdir(parents=True, exist_ok=True)
     name = f"{name}_{outcome.status.replace(' ', '_')}"
@@ -29,6 +48,7 @@ def write_report(outcome: Outcome, folder: Path) -> Path:
             continue
     _write(place / "report.json", json.dumps(outcome.to_dict(), indent=1, default=str) + "\n")
     _write(place / "report.md", markdown(outcome))
+    _write(place / "report.html", page(outcome))
     metrics = folder / "reembed.prom"
     before = metrics.read_text(encoding="utf-8") if metrics.is_file() else ""
     _write(metrics, prometheus(outcome, before))
@@ -47,8 +67,7 @@ def markdown(outcome: Outcome) -> str:
             f"Graph: {outcome.counts['listed']:,} listed of {outcome.counts['products']:,} products, "
             f"{outcome.counts['pairs']:,} pairs."
         )
-    if outcome.status == "unchanged":
-        lines.append("The graph and the settings are those of the run that serves: there was nothing to do.")
+    lines += [sentence + "." for sentence in sentences(outcome)]
     lines += [
         f"**Refused by {rule.name}:** {rule.measured} against a limit of {rule.limit}: {rule.reason}."
         for rule in outcome.refused_by
@@ -61,7 +80,7 @@ def markdown(outcome: Outcome) -> str:
                 f"| {rule.name} | {said} | {_cell(rule.measured)} | {_cell(rule.limit)} | {_cell(rule.reason)} |"
             )
     if outcome.figures:
-        keys = [key for key in outcome.figures.get("new", {}) if key.startswith(("auc", "recall", "ndcg", "coverage"))]
+        keys = [key for key in outcome.figures.get("new", {}) if key.startswith(SHOWN)]
         lines += ["", "| on the same split | new | serving run's settings |", "| --- | --- | --- |"]
         serving = outcome.figures.get("serving", {})
         lines += [f"| {key} | {_cell(outcome.figures['new'][key])} | {_cell(serving.get(key))} |" for key in keys]
@@ -82,9 +101,32 @@ def markdown(outcome: Outcome) -> str:
     return "\n".join(lines) + "\n"
 
 
+def sentences(outcome: Outcome) -> list[str]:
+    """What is to be said of it beside figures, without the full stops."""
+    said = []
+    if outcome.error:
+        said.append(f"It went wrong: {outcome.error}")
+    if outcome.resumed:
+        said.append(outcome.resumed[:1].upper() + outcome.resumed[1:])
+    new = outcome.new_products
+    if new:
+        said.append(
+            f"{new['found']:,} products came after the run that serves: {new['from_pairs']:,} have a list from the "
+            f"products they are linked with, {new['from_descriptions']:,} from those described alike, "
+            f"{new['from_popularity']:,} of what is popular; {new['written']:,} were written"
+            if new["found"]
+            else "No product came after the run that serves: there was nothing to do"
+        )
+    elif outcome.status == "unchanged":
+        said.append("The graph and the settings are those of the run that serves: there was nothing to do")
+    if outcome.start:
+        said.append(outcome.start[:1].upper() + outcome.start[1:])
+    return said
+
+
 def prometheus(outcome: Outcome, before: str = "") -> str:
     """The text format of Prometheus, for a textfile collector; ``before`` is the last text, whose success is kept."""
-    done = outcome.status in ("unchanged", "published", "forced")
+    done = outcome.done
     figures: dict[str, Any] = outcome.figures.get("new", {})
     values: dict[str, float] = {
         "alsobought_reembed_finished_timestamp_seconds": time.time(),
@@ -99,7 +141,7 @@ def prometheus(outcome: Outcome, before: str = "") -> str:
         if last:
             values[kept] = float(last[-1].split()[1])
     for key, value in figures.items():
-        if key.startswith("recall_at_") or key == "coverage":
+        if key.startswith(("recall_at_", "ndcg_at_")) or key in ("coverage", "hubness", "popularity_share"):
             values[f"alsobought_{key}"] = float(value)
     text = "".join(f"{name} {value:.6f}\n" for name, value in values.items())
     return text + "".join(

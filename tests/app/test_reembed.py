@@ -15,11 +15,11 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from app.commands.reembed import seconds_of
 from app.reembed.config import GateLimits, ReembedConfig, read_config
 from app.reembed.gate import judge_input, judge_lists, judge_model
 from app.reembed.job import reembed
 from app.reembed.report import markdown, write_report
+from app.reembed.schedule import seconds_of
 from graph import Catalog
 from graph.database import Database
 from graph.embedded import ServerAddress
@@ -246,15 +246,31 @@ def test_the_model_and_list_rules_see_what_no_shop_may_show(tmp_path: Path) -> N
 
     graph = ProductGraph.from_catalog(make_catalog(120, 10))
     folder = train_model(graph, "node2vec", {"dimensions": 8}, k=8, runs=tmp_path, metrics=False)
-    figures = {"recall_at_10": 0.5, "coverage": 0.8, "popularity_share": 0.1}
-    assert not refused_by([*judge_model(folder, figures, figures, "no", GateLimits()), *judge_lists(folder)])
-    worse = {"recall_at_10": 0.2, "coverage": 0.3, "popularity_share": 0.9}
-    assert refused_by(judge_model(folder, worse, figures, "yes", GateLimits())) == {"recall", "coverage", "popularity"}
+    figures = {
+        "recall_at_10": 0.5, "ndcg_at_10": 0.5, "coverage": 0.8, "popularity_share": 0.1, "hubness": 1.0, "hub_places": 0.1,
+    }  # fmt: skip
+    even = {name: {"difference": 0.01, "low": -0.01, "high": 0.03} for name in ("recall", "ndcg")}
+    fine = judge_model(folder, figures, figures, even, GateLimits())
+    assert not refused_by([*fine, *judge_lists(folder)])
+    assert {rule.name for rule in fine} >= {"recall", "ndcg", "coverage", "popularity", "hubness", "hub places", "hub"}
+    assert all(rule.limit is not None and rule.reason for rule in fine)
+    worse = {
+        "recall_at_10": 0.2, "ndcg_at_10": 0.3, "coverage": 0.3, "popularity_share": 0.9, "hubness": 5.0, "hub_places": 0.4,
+    }  # fmt: skip
+    lost = {name: {"difference": 0.3, "low": 0.28, "high": 0.32} for name in ("recall", "ndcg")}
+    assert refused_by(judge_model(folder, worse, figures, lost, GateLimits())) == {
+        "recall", "ndcg", "coverage", "popularity", "hubness", "hub places",
+    }  # fmt: skip
+    wide = GateLimits(
+        max_recall_lost=0.3, max_ndcg_lost=0.3, max_coverage_lost=0.9, max_popularity_gain=0.9, max_hubness_gain=9,
+        max_hub_places_gain=0.9,
+    )  # fmt: skip
+    assert not refused_by(judge_model(folder, worse, figures, lost, wide))
     same = np.ones_like(folder.vectors)
     collapsed = dataclasses.replace(folder, vectors=same)
-    assert refused_by(judge_model(collapsed, figures, figures, "no", GateLimits())) == {"vectors: collapsed"}
+    assert refused_by(judge_model(collapsed, figures, figures, even, GateLimits())) == {"vectors: collapsed"}
     broken = dataclasses.replace(folder, vectors=np.where(np.arange(8) == 3, np.nan, same).astype(np.float32))
-    assert refused_by(judge_model(broken, figures, figures, "no", GateLimits())) == {"vectors: not finite"}
+    assert refused_by(judge_model(broken, figures, figures, even, GateLimits())) == {"vectors: not finite"}
     lists = folder.related.copy()
     lists.loc[0, "related_id"] = lists.loc[0, "product_id"]
     lists.loc[1, "related_id"] = "X0001"
@@ -266,5 +282,5 @@ def test_the_model_and_list_rules_see_what_no_shop_may_show(tmp_path: Path) -> N
     hub = folder.related.copy()
     hub["related_id"] = np.where(hub["rank"] == 1, "P0007", hub["related_id"])
     assert "hub" in refused_by(
-        judge_model(dataclasses.replace(folder, related=hub), figures, figures, "no", GateLimits())
+        judge_model(dataclasses.replace(folder, related=hub), figures, figures, even, GateLimits())
     )
