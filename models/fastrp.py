@@ -12,16 +12,23 @@ A product without pairs has a zero vector.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from graph import ProductGraph
 from models.base import OnProgress
 from models.edges import check_outside_weight, require_pairs, scaled_weights
-from models.low_rank import SparseRows
+from models.random_bits import key_of
+from models.simd import LANES
+from models.threads import for_ranges
 from models.vector_model import VectorModel, check_at_least, unit_rows
+
+#: Rows that a thread takes at a time.
+_ROWS_AT_A_TIME = 2048
 
 
 @dataclass(frozen=True)
@@ -65,21 +72,32 @@ class FastRp(VectorModel):
     settings: FastRpSettings
 
     def _fit(self, graph: ProductGraph, seed: np.random.SeedSequence, on_progress: OnProgress) -> None:
+        from models import fastrp_kernels as kernels
+
         require_pairs(graph)
         s, n = self.settings, graph.n_products
-        weight = scaled_weights(graph, s.outside_weight).astype(np.float64)
-        row = np.repeat(np.arange(n), graph.degree)
-        total = np.bincount(row, weights=weight, minlength=n)
-        share = np.divide(weight, total[row], out=np.zeros_like(weight), where=total[row] > 0)
-        walk = SparseRows(graph.indptr, graph.indices, share.astype(np.float32), n)
-        rng = np.random.default_rng(seed)
-        drawn = rng.integers(0, 6, size=(n, s.dimensions), dtype=np.int8)
-        block = np.sqrt(np.float32(3)) * ((drawn == 0).astype(np.float32) - (drawn == 1).astype(np.float32))
-        block *= np.where(total > 0, np.maximum(total, 1e-12) ** s.degree_power, 0).astype(np.float32)[:, None]
-        summed = np.zeros_like(block)
+        weight = graph.edge_weight if graph.listed.all() else scaled_weights(graph, s.outside_weight)
+        sums = np.empty(n)
+        kernels.row_sums(graph.indptr, weight, sums)
+        scale = np.where(sums > 0, np.maximum(sums, 1e-12) ** s.degree_power, 0) * np.sqrt(3)
+        width = -(-s.dimensions // LANES) * LANES  # what is beyond the dimensions stays zero
+        source, summed = np.zeros((n, width), dtype=np.float32), np.zeros((n, width), dtype=np.float32)
+        target = np.empty_like(source)
+        key, drawn = key_of(seed), scale.astype(np.float32)
+        for_ranges(lambda a, b: kernels.draw_rows(key, drawn, s.dimensions, a, b, source), n, _ROWS_AT_A_TIME)
         last = max(step for step, value in enumerate(s.step_weights, start=1) if value)
         for step, value in enumerate(s.step_weights[:last], start=1):
-            block = walk.times(block)
-            summed += np.float32(value) * unit_rows(block)
+            arrays = graph.indptr, graph.indices, weight, sums, source, np.float32(value)
+            for_ranges(_step(arrays, target, summed), n, _ROWS_AT_A_TIME)
+            source, target = target, source
             on_progress("random projection", step, last)
-        self._keep(unit_rows(summed))
+        self._keep(unit_rows(summed[:, : s.dimensions]))
+
+
+def _step(arrays: tuple[Any, ...], target: NDArray[np.float32], summed: NDArray[np.float32]) -> Callable[..., None]:
+    from models import fastrp_kernels as kernels
+
+    def rows(first: int, last: int) -> None:
+        kernels.step(*arrays, first, last, target, summed)
+
+    return rows
