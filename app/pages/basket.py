@@ -10,12 +10,13 @@ from app.web import cards, friendly, url
 from app.web.answers import card_entries, pasteable
 from app.web.connection import connected, serving
 from app.web.links import open_in_browse
+from app.web.searching import search_box, show_found
 from graph.browse import facts_of, overview, shop_window
 from graph.database import Database
-from graph.queries import related_to_basket, search
+from graph.queries import related_to_basket
 
-#: Products that fit into the basket; suggestions that are shown.
-MOST, SHOWN = 20, 12
+#: Products that fit into the basket; results of a search, and suggestions, that are shown.
+MOST, FOUND, SHOWN = 20, 10, 12
 
 
 def _held() -> list[str]:
@@ -39,32 +40,9 @@ def body() -> None:
         friendly.no_products()
         return
     held = _held()
-    changed = url.follow("q")
-    words = st.text_input(
-        "Put a product in",
-        key="q",
-        on_change=changed,
-        live="200ms",
-        placeholder="Search for what goes into the basket …",
-        type="search",
-        label_visibility="collapsed",
-        max_chars=200,
-        icon=":material/add_shopping_cart:",
-    )
-    if words and words.strip():
-        found = [hit for hit in search(database, words, k=10) if hit.listed and hit.product_id not in held]
-        if not found:
-            friendly.notice("search", "Nothing found", f"No listed product comes close to “{words}”.")
-        cards.rows(
-            "found",
-            [
-                {"product_id": hit.product_id, "title": hit.title, "brand": hit.brand, "categories": hit.categories,
-                 "end": cards.price(hit.price)}
-                for hit in found
-            ],
-            add,
-            verb="Put in",
-        )  # fmt: skip
+    words = search_box("q", "Search for what goes into the basket …", icon=":material/add_shopping_cart:")
+    if words:
+        show_found(database, words, add, k=FOUND, verb="Put in", only_listed=True, without=held)
         return
     facts = facts_of(database, held)
     gone = [product_id for product_id in held if product_id not in {fact.product_id for fact in facts}]

@@ -10,9 +10,9 @@ from app.web import cards, friendly, url
 from app.web.answers import card_entries, pasteable, stored_entries
 from app.web.connection import connected, serving
 from app.web.drawing import draw
+from app.web.searching import search_box, show_found
 from graph.browse import categories, facts_of, list_of_run, neighbourhood, neighbours, overview, shop_window
 from graph.database import Database
-from graph.queries import search
 from graph.related import Filters, near_matches, related
 from graph.runs import StoredRun
 
@@ -28,48 +28,15 @@ def open_product(product_id: str) -> None:
 def body() -> None:
     """The page."""
     database = connected()
-    written = url.follow("q")
-    words = st.text_input(
-        "Search",
-        key="q",
-        on_change=written,
-        live="200ms",
-        placeholder="Search a title, a brand's product or an id …",
-        type="search",
-        label_visibility="collapsed",
-        max_chars=200,
-        icon=":material/search:",
-    )
-    if words and words.strip():
-        _found(database, words)
+    words = search_box("q", "Search a title, a brand's product or an id …")
+    if words:
+        show_found(database, words, open_product, k=FOUND)
         return
     product_id = url.get("product")
     if product_id:
         _product(database, product_id)
     else:
         _start(database)
-
-
-def _found(database: Database, words: str) -> None:
-    found = search(database, words, k=FOUND)
-    if not found:
-        friendly.notice("search", "Nothing found", f"No title or id comes close to “{words}”.", "")
-        return
-    cards.section(f"{len(found)} best hits" if len(found) == FOUND else f"{len(found)} found")
-    cards.rows(
-        "found",
-        [
-            {
-                "product_id": hit.product_id,
-                "title": hit.title,
-                "brand": hit.brand,
-                "categories": hit.categories,
-                "end": cards.price(hit.price) if hit.listed else "not listed",
-            }
-            for hit in found
-        ],
-        open_product,
-    )
 
 
 def _start(database: Database) -> None:

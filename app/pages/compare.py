@@ -12,9 +12,9 @@ from app.web.answers import sentences, stored_entries
 from app.web.connection import connected
 from app.web.links import open_in_browse
 from app.web.login import may_change, who_is_there
+from app.web.searching import search_box, show_found
 from graph.browse import ProductFacts, facts_of, list_of_run, overview, shop_window
 from graph.database import Database
-from graph.queries import search
 from graph.run_overlap import AlignedRow, Overlap, align, overlap, sample_ids
 from graph.runs import StoredRun, runs
 from graph.votes import TIE, cast_vote, win_rates
@@ -79,21 +79,9 @@ def labels(ready: Sequence[StoredRun]) -> list[str]:
 
 def _product(database: Database) -> ProductFacts | None:
     """The product that is compared for; None while one is searched."""
-    changed = url.follow("q")
-    words = st.text_input(
-        "Product", key="q", on_change=changed, live="200ms", placeholder="Search the product to compare for …",
-        type="search", label_visibility="collapsed", max_chars=200, icon=":material/search:",
-    )  # fmt: skip
-    if words and words.strip():
-        found = search(database, words, k=8)
-        if not found:
-            friendly.notice("search", "Nothing found", f"No title or id comes close to “{words}”.")
-        cards.rows(
-            "found",
-            [{"product_id": hit.product_id, "title": hit.title, "brand": hit.brand, "categories": hit.categories}
-             for hit in found],
-            choose, verb="Compare for",
-        )  # fmt: skip
+    words = search_box("q", "Search the product to compare for …")
+    if words:
+        show_found(database, words, choose, verb="Compare for")
         return None
     product_id = url.get("product")
     if not product_id:

@@ -6,11 +6,13 @@ from typing import Any
 
 import numpy as np
 import streamlit as st
+from numpy.typing import NDArray
 
 from app.web import cards, friendly, url
-from app.web.charts import map_figure
+from app.web.charts import MapBase, clicked_row, map_base, map_figure
 from app.web.connection import connected, serving
 from app.web.links import open_in_browse
+from app.web.searching import search_box
 from graph.browse import facts_of, overview
 from graph.database import Database
 from graph.map import ProductMap, read_map
@@ -29,16 +31,12 @@ def body() -> None:
         _nothing(database)
         return
     run = _run(mapped)
-    changed = url.follow("find")
-    words = st.text_input(
-        "Find on the map", key="find", on_change=changed, live="300ms", placeholder="Find on the map …", type="search",
-        label_visibility="collapsed", max_chars=200, icon=":material/search:",
-    )  # fmt: skip
+    words = search_box("find", "Find on the map …")
     places = _places(run.run_id)
     if places is None:
         friendly.notice("map", "This map is gone", "The run was removed meanwhile; choose another one.")
         return
-    wanted = [hit.product_id for hit in search(database, words, k=FOUND)] if words and words.strip() else []
+    wanted = [hit.product_id for hit in search(database, words, k=FOUND)] if words else []
     if product_id := url.get("product"):
         wanted.append(product_id)
     found = _positions(run.run_id, wanted)
@@ -48,14 +46,15 @@ def body() -> None:
         f'<p class="ab-muted">{len(places.product_ids):,} products as {cards.text(run.facts.get("model", ""))} sees them: near means '
         f"bought alike; the directions mean nothing.{sample}{hits} Scroll to zoom, drag to move, click a point to look at it.</p>"
     )
-    level = 1 if len({_step(path, 1) for path in _top_paths(run.run_id)}) > 3 else 2
-    figure = map_figure(places, level=level, most_colours=COLOURED, marked=found)
+    base = _base(run.run_id)
+    if base is None:
+        return
     event: Any = st.plotly_chart(
-        figure, key=f"map-{run.run_id}", on_select="rerun", selection_mode="points",
+        map_figure(base, found), key=f"map-{run.run_id}", on_select="rerun", selection_mode="points",
         config={"scrollZoom": True, "displaylogo": False,
                 "modeBarButtonsToRemove": ["lasso2d", "select2d", "toImage", "autoScale2d"]},
     )  # fmt: skip
-    _clicked(database, event)
+    _clicked(database, base, found, event)
 
 
 def _nothing(database: Database) -> None:
@@ -88,12 +87,13 @@ def _run(mapped: list[StoredRun]) -> StoredRun:
     return next(run for run in mapped if run.run_id == chosen)
 
 
-def _clicked(database: Database, event: Any) -> None:
+def _clicked(database: Database, base: MapBase, found: NDArray[np.int64], event: Any) -> None:
     points = event["selection"]["points"] if event else []
-    chosen = next((point["customdata"] for point in points if point.get("customdata")), None)
+    rows = [clicked_row(base, found, point["curve_number"], point["point_index"]) for point in points]
+    chosen = next((row for row in rows if row is not None), None)
     if chosen is None:
         return
-    facts = facts_of(database, [chosen[0] if isinstance(chosen, list) else str(chosen)])
+    facts = facts_of(database, [base.places.product_ids[chosen]])
     cards.rows(
         "clicked",
         [{"product_id": fact.product_id, "title": fact.title, "brand": fact.brand, "categories": fact.categories,
@@ -114,19 +114,19 @@ def _index(run_id: str) -> dict[str, int]:
     return {} if places is None else {product_id: i for i, product_id in enumerate(places.product_ids)}
 
 
-@st.cache_data(ttl=3600, max_entries=6, show_spinner=False)
-def _top_paths(run_id: str) -> list[str]:
+@st.cache_resource(ttl=3600, max_entries=6, show_spinner=False)
+def _base(run_id: str) -> MapBase | None:
+    """The drawing without marks, kept: it takes a second of processor time at 50,000 points."""
     places = _places(run_id)
-    return [] if places is None else sorted({_step(path, 2) for path in places.categories})
+    if places is None:
+        return None
+    level = 1 if len({path.partition(" > ")[0] for path in places.categories}) > 3 else 2
+    return map_base(places, level=level, most_colours=COLOURED)
 
 
-def _positions(run_id: str, wanted: list[str]) -> np.ndarray[Any, np.dtype[np.int64]]:
+def _positions(run_id: str, wanted: list[str]) -> NDArray[np.int64]:
     index = _index(run_id)
     return np.array([index[product_id] for product_id in wanted if product_id in index], dtype=np.int64)
-
-
-def _step(path: str, depth: int) -> str:
-    return " > ".join(path.split(" > ")[:depth])
 
 
 friendly.page("map", "Map", body)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import html
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -20,17 +21,34 @@ if TYPE_CHECKING:
     from graph.map import ProductMap
 
 
-def map_figure(
-    places: ProductMap, *, level: int, most_colours: int, marked: NDArray[np.int64], height: int = 640
-) -> go.Figure:
-    """The map as a WebGL scatter: a trace a category, what was searched on top.
+#: Characters of a title that the map shows under the pointer.
+_HOVER: Final = 60
+
+
+@dataclass(frozen=True, eq=False)
+class MapBase:
+    """A map's points, drawn but for what a search marks.
+
+    Attributes:
+        places: The points.
+        titles: What is shown under the pointer, escaped.
+        traces: A trace a category.
+        rows: int64[m] for each trace: its points' places in ``places``.
+    """
+
+    places: ProductMap
+    titles: list[str]
+    traces: list[Any]
+    rows: list[NDArray[np.int64]]
+
+
+def map_base(places: ProductMap, *, level: int, most_colours: int) -> MapBase:
+    """The points of a map by category, ready to be drawn: make it once a run and keep it.
 
     Args:
         places: The points.
         level: Steps of the category path that give the colour.
         most_colours: Categories with a colour of their own, the largest; the rest is grey.
-        marked: int64[m], points to mark.
-        height: Pixels.
     """
     import plotly.graph_objects as go
 
@@ -38,32 +56,42 @@ def map_figure(
     counts = Counter(group for group in groups.tolist() if group)
     largest = [group for group, _ in counts.most_common(most_colours)]
     colours = colours_of(largest)
-    hover = [
-        f"{escaped(title)}<br>{escaped(path)}" for title, path in zip(places.titles, places.categories, strict=True)
-    ]
     size = 7 if len(groups) <= 8_000 else 4
-    dim = len(marked) > 0
-    figure = go.Figure()
     parts = [(group, np.flatnonzero(groups == group), colours[group]) for group in largest]
     other = np.flatnonzero(~np.isin(groups, largest))
     if len(other):
         parts.insert(0, ("other", other, "#8d9795"))
-    for name, rows, colour in parts:
+    # Titles are cut: they are most of what the browser is sent. Ids stay here: a click says which trace and point.
+    titles = [escaped(title if len(title) <= _HOVER else title[: _HOVER - 1] + "…") for title in places.titles]
+    traces = [
+        go.Scattergl(
+            x=places.places[rows, 0], y=places.places[rows, 1], mode="markers", name=escaped(name),
+            marker={"size": size, "color": colour, "opacity": 0.72, "line": {"width": 0}},
+            text=[titles[row] for row in rows], hovertemplate=f"%{{text}}<br>{escaped(name)}<extra></extra>",
+        )
+        for name, rows, colour in parts
+    ]  # fmt: skip
+    return MapBase(places, titles, traces, [rows for _, rows, _ in parts])
+
+
+def map_figure(base: MapBase, marked: NDArray[np.int64], *, height: int = 640) -> go.Figure:
+    """The map as a WebGL scatter: a trace a category, what was searched on top.
+
+    Args:
+        base: The points by category.
+        marked: int64[m], points to mark; the others step back.
+        height: Pixels.
+    """
+    import plotly.graph_objects as go
+
+    figure = go.Figure(base.traces)
+    if len(marked):
+        figure.update_traces(marker_opacity=0.18)
         figure.add_trace(
             go.Scattergl(
-                x=places.places[rows, 0], y=places.places[rows, 1], mode="markers", name=escaped(name),
-                marker={"size": size, "color": colour, "opacity": 0.18 if dim else 0.72, "line": {"width": 0}},
-                customdata=[places.product_ids[row] for row in rows], text=[hover[row] for row in rows],
-                hovertemplate="%{text}<extra></extra>",
-            )
-        )  # fmt: skip
-    if dim:
-        figure.add_trace(
-            go.Scattergl(
-                x=places.places[marked, 0], y=places.places[marked, 1], mode="markers", name="found",
+                x=base.places.places[marked, 0], y=base.places.places[marked, 1], mode="markers", name="found",
                 marker={"size": 13, "color": "#e11d48", "symbol": "circle", "line": {"width": 2, "color": "#ffffff"}},
-                customdata=[places.product_ids[row] for row in marked], text=[hover[row] for row in marked],
-                hovertemplate="%{text}<extra></extra>",
+                text=[base.titles[row] for row in marked], hovertemplate="%{text}<extra></extra>",
             )
         )  # fmt: skip
     axis = {"visible": False, "zeroline": False, "showgrid": False}
@@ -73,6 +101,14 @@ def map_figure(
         legend={"orientation": "h", "y": -0.02, "x": 0, "itemsizing": "constant", "font": {"size": 12}},
     )  # fmt: skip
     return figure
+
+
+def clicked_row(base: MapBase, marked: NDArray[np.int64], trace: int, point: int) -> int | None:
+    """Which of the map's points was clicked, by the numbers that the browser says; None where they fit nothing."""
+    rows = [*base.rows, marked]
+    if 0 <= trace < len(rows) and 0 <= point < len(rows[trace]):
+        return int(rows[trace][point])
+    return None
 
 
 def lines(
