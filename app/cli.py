@@ -20,6 +20,7 @@ class Commands(LazyCommands):
     places: ClassVar[dict[str, tuple[str, str]]] = {
         "demo": ("app.commands.demo", "demo"),
         "ingest": ("app.commands.ingest", "ingest"),
+        "download": ("app.commands.download", "download"),
         "attach": ("app.commands.attach", "attach"),
         "export-import-files": ("app.commands.ingest", "export_import_files"),
         "train": ("app.commands.train", "train"),
