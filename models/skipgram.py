@@ -30,12 +30,15 @@ from models.threads import thread_count
 from models.walks import Walker
 
 #: Walks that share negative samples.
-MOST_WALKS_A_GROUP = 8
+MOST_WALKS_A_GROUP = 4
 #: Walks whose steps are computed from the same tables before they are added: few enough to fit two cores' caches ...
 MOST_WALKS_A_BATCH = 128
 #: ... and to visit a product once in two batches, on average, so that steps that do not see each other are few.
 VISITS_A_BATCH = 0.5
-#: What a batch may lay on one product in all, learning rate times pairs: beyond that, hubs overshoot further each time.
+#: Walks that may lay so much on one product together, learning rate times pairs, and no more: popular products meet so
+#: often that full steps would only throw them to and fro (cosine of input vectors, recall@10 on Beauty: 0.29 where a
+#: batch is the stretch, 0.34 with this).
+MOST_WALKS_A_STRETCH = 512
 LONGEST_STEP = 1.0
 #: The same for what one walk (or one draw of negative samples) lays on it.
 LONGEST_VISIT = 4.0
@@ -55,8 +58,9 @@ class SkipGramSettings:
     """Steps of a walk within which products are each other's context."""
     negatives: int = 10
     """What the negative samples of a pair count together, in samples of word2vec."""
-    shared_negatives: int = 64
-    """Negative samples drawn for each group of eight walks; more are slower and closer to word2vec."""
+    shared_negatives: int = 36
+    """Negative samples drawn for each group of four walks, rounded up to a multiple of 4; more are slower and closer to
+    word2vec. A walk of 11 products and 20, 36 or 52 samples fill the processor's registers (32, 48, 64 columns)."""
     epochs: int = 5
     """How often ``walks_per_node`` walks start from every product; each epoch walks anew."""
     learning_rate: float = 0.05
@@ -184,7 +188,9 @@ class _Trainer:
         self.walk_length, self.words = walk_length, walk_length + 1
         self.walk = walker.kernel()
         nodes = np.count_nonzero(visits)
-        wanted = int(np.clip(VISITS_A_BATCH * nodes / self.words, 1, MOST_WALKS_A_BATCH))
+        few = VISITS_A_BATCH * nodes / self.words
+        wanted = int(np.clip(few, 1, MOST_WALKS_A_BATCH))
+        self.stretch = float(np.clip(few, 1, MOST_WALKS_A_STRETCH))
         self.group = min(wanted, MOST_WALKS_A_GROUP)
         groups = wanted // self.group
         self.batch = groups * self.group
@@ -211,16 +217,15 @@ class _Trainer:
         """The part of its steps that is let through for each row: as an input, as a context, and as a negative sample.
 
         Steps that were computed from the same tables do not see each other. Where so many meet in a row that they
-        would overshoot, they are scaled down, to ``LONGEST_STEP`` for what a batch is expected to bring, and to
+        would overshoot, they are scaled down, to ``LONGEST_STEP`` for what a stretch is expected to bring, and to
         ``LONGEST_VISIT`` for what comes at once.
         """
         settings = self.settings
         a_walk = float(self.pair_weight.sum())
         visited, drawn = visits / visits.sum(), noise / noise.sum()
-        draws = self.batch // self.group * self.shared
         a_draw = self.group * a_walk * settings.negatives / self.shared
-        as_input = self.batch * a_walk * visited * (1 + settings.negatives)
-        as_output = self.batch * a_walk * visited + draws * a_draw * drawn
+        as_input = self.stretch * a_walk * visited * (1 + settings.negatives)
+        as_output = self.stretch * a_walk * (visited + settings.negatives * drawn)
         a_visit = float(self.pair_weight.sum(axis=1).max()) * (1 + settings.negatives)
 
         def share(expected: NDArray[np.float64], at_once: float) -> NDArray[np.float32]:

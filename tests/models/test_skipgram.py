@@ -67,7 +67,7 @@ def test_steps_are_those_of_the_objective(
     walks = np.full((batch, padded), -1, dtype=np.int32)
     walks[:, :length] = rng.integers(0, n, (batch, length))
     walks[np.arange(padded) > rng.integers(0, 2 * length, (batch, 1))] = -1
-    size, rate, counts = 8, 0.1, 5
+    size, rate, counts = 4, 0.1, 5
     groups = -(-batch // size)
     weights = pair_weights(length, window)
     negative_weight = (counts / shared * weights.sum(axis=1)).astype(np.float32)
