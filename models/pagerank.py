@@ -102,4 +102,7 @@ class PersonalizedPageRank(Spreading):
         total is the sum of a product's edge weights; exact but for ``threshold``.
         """
         own, other = self._total[a], self._total[b]
-        return np.asarray(scores * np.divide(own, other, out=np.zeros_like(own), where=other > 0), dtype=np.float32)
+        turned = np.full(scores.shape, -np.inf, dtype=np.float32)
+        there = np.isfinite(scores) & (own > 0) & (other > 0)
+        turned[there] = scores[there] * own[there] / other[there]
+        return turned

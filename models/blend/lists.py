@@ -50,13 +50,14 @@ class OneWayLists:
         values: NDArray[np.float32],
         named: NDArray[np.uint32],
     ) -> None:
-        """Keep the lists of ``rows`` (int64[m]); the others are of shape [m, width], -1 for no candidate."""
+        """Keep the lists of ``rows`` (int64[m]); the others are of shape [m, at most width], -1 for no candidate."""
         at = self.slot[rows]
         last = np.iinfo(np.int64).max
         order = np.argsort(np.where(candidates < 0, last, candidates), axis=1, kind="stable")
-        self.products[at] = np.take_along_axis(candidates, order, axis=1)
-        self.values[at] = np.take_along_axis(values, order, axis=1)
-        self.named[at] = np.take_along_axis(named, order, axis=1)
+        width = candidates.shape[1]
+        self.products[at, :width] = np.take_along_axis(candidates, order, axis=1)
+        self.values[at, :width] = np.take_along_axis(values, order, axis=1)
+        self.named[at, :width] = np.take_along_axis(named, order, axis=1)
         self.counts[at] = (candidates >= 0).sum(axis=1)
 
     def of(self, rows: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.uint32]]:

@@ -5,7 +5,8 @@
    products share in the graph, and what is known of each.
 3. *Ranker* (:mod:`models.blend.ranker`): gradient-boosted trees, trained on a nested split
    (:mod:`models.blend.nested`) of the graph that ``fit`` is given.
-4. *Both ways* (:mod:`models.blend.lists`): the score of a pair is what both products say of it.
+4. *Second look* (:mod:`models.blend.agreement`): trees that see what the lists of all products say together.
+5. *Both ways* (:mod:`models.blend.lists`): the score of a pair is what both products say of it.
 
 Retrieval and ranking in two stages is how large recommenders are built: Covington, Adams, Sargin: Deep neural networks
 for YouTube recommendations, RecSys 2016. Nothing of the size of products times products is kept: rows are ranked in
@@ -15,6 +16,7 @@ blocks, and of each the candidates stay.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
@@ -22,18 +24,23 @@ from numpy.typing import NDArray
 
 from graph import ProductGraph
 from models.base import NotFittedError, OnProgress, Ranker, Scorer
+from models.blend.agreement import COLUMNS, Agreement
 from models.blend.features import Features
 from models.blend.lists import OneWayLists
-from models.blend.nested import BLOCK, inner_split, lessons
+from models.blend.nested import BLOCK, drawn_products, inner_split, lessons, second_lessons
 from models.blend.ranker import predict, train_ranker
 from models.blend.settings import BlendSettings
 from models.blend.sources import SOURCES, Source, fit_sources
 from models.edges import require_pairs
 from models.ranking import check_request
 from models.rerank import graph_variants, marginal_relevance, one_of_each
+from models.threads import thread_count
 
 if TYPE_CHECKING:
     from lightgbm import Booster
+
+#: Blocks of products whose columns stand in memory at a time.
+_BLOCKS_AT_ONCE = 2
 
 
 class Blend(Scorer, Ranker):
@@ -55,50 +62,74 @@ class Blend(Scorer, Ranker):
         self._features: Features | None = None
         self._booster: Booster | None = None
         self._lists: OneWayLists | None = None
+        self._agreement: Agreement | None = None
+        self._second: Booster | None = None
         self._variants: NDArray[np.int64] | None = None
 
     def _fit(self, graph: ProductGraph, seed: np.random.SeedSequence, on_progress: OnProgress) -> None:
         require_pairs(graph)
         s = self.settings
-        split_seed, draw_seed, tree_seed, inner_seed, outer_seed = seed.spawn(5)
+        split_seed, draw_seed, tree_seed, inner_seed, outer_seed, second_seed = seed.spawn(6)
         wanted = self._wanted()
         split = inner_split(graph, s.inner_fraction, split_seed)
         inner = Features(
             split.train, fit_sources(split.train, wanted, seed=inner_seed, on_progress=_under("nested", on_progress))
         )
-        taught = lessons(split, inner, s.candidates, s.training_products, np.random.default_rng(draw_seed), on_progress)
-        self._booster = train_ranker(
-            taught.matrix,
-            taught.labels,
-            taught.groups,
-            inner.names,
-            s,
-            int(tree_seed.generate_state(1)[0]),
-            on_progress,
-        )
+        first, others = drawn_products(split, s.training_products, np.random.default_rng(draw_seed))
+        taught = lessons(split, inner, s.candidates, first, on_progress)
+        self._booster = train_ranker(taught, inner.names, s, int(tree_seed.generate_state(1)[0]), on_progress)
         names = inner.names
+        self._second = self._agreement = None
+        if s.second_look and int(graph.listed.sum()) <= s.most_looked_at_twice:
+            lists = self._all_lists(split.train, inner, self._booster, _under("nested", on_progress))
+            seen = Agreement(split.train, lists, s.one_sided_cost)
+            # products that the first ranker has not learned from, where there are enough: its lists of them are honest
+            taught = second_lessons(split, seen, others if len(others) >= len(first) // 2 else first)
+            self._second = train_ranker(taught, COLUMNS, s, int(second_seed.generate_state(1)[0]), on_progress)
+            del lists, seen
         del inner, taught  # the sources that serve need the room
         made = fit_sources(graph, wanted, seed=outer_seed, on_progress=on_progress)
         self._features = Features(graph, made)
         if self._features.names != names:
             raise ValueError(f"sources: those of the nested split and those that serve differ ({made.left_out})")
         self.left_out = dict(made.left_out)
-        self._lists = self._all_lists(graph, self._features, self._booster, on_progress)
+        lists = self._all_lists(graph, self._features, self._booster, on_progress)
+        if self._second is not None:
+            self._agreement = Agreement(graph, lists, s.one_sided_cost)
+            lists = self._second_lists(self._agreement, self._second)
+        self._lists = lists
         self._variants = graph_variants(graph) if s.one_variant else None
 
     def _all_lists(
         self, graph: ProductGraph, features: Features, booster: Booster, on_progress: OnProgress
     ) -> OneWayLists:
-        """What every listed product says of its candidates."""
+        """What the first ranker says of every listed product's candidates."""
         listed = np.flatnonzero(graph.listed)
         lists = OneWayLists.empty(graph.n_products, listed, self.settings.candidates)
-        for start in range(0, len(listed), BLOCK):
+
+        def work(start: int) -> int:
             block = listed[start : start + BLOCK]
             candidates, named, own = features.sources.candidates(block, self.settings.candidates)
-            values = self._one_way(features, booster, block, candidates, own)
-            lists.put(block, candidates, values, named)
-            on_progress("ranking every product", start + len(block), len(listed))
+            lists.put(block, candidates, self._one_way(features, booster, block, candidates, own), named)
+            return start + len(block)
+
+        with ThreadPoolExecutor(min(_BLOCKS_AT_ONCE, thread_count(self.settings.threads))) as pool:
+            for done in pool.map(work, range(0, len(listed), BLOCK)):
+                on_progress("ranking every product", done, len(listed))
         return lists
+
+    def _second_lists(self, agreement: Agreement, second: Booster) -> OneWayLists:
+        """The same lists as the second look judges them."""
+        lists = agreement.lists
+        rows = np.flatnonzero(lists.slot >= 0)
+        again = OneWayLists.empty(len(lists.slot), rows[np.argsort(lists.slot[rows])], lists.products.shape[1])
+        for start in range(0, len(rows), BLOCK):
+            block = rows[start : start + BLOCK]
+            candidates, values, named = lists.of(block)
+            own = (candidates >= 0).sum(axis=1).astype(np.int64)
+            judged = _second_values(agreement, second, block, candidates, own, values, self.settings.threads)
+            again.put(block, candidates, judged, named)
+        return again
 
     def _one_way(
         self,
@@ -150,6 +181,13 @@ class Blend(Scorer, Ranker):
             both[line, place] = second[order][begin:end]
             matrix = features.of(rows, both, own)[line, place]
             values = predict(booster, matrix, self.settings.threads)
+            if self._agreement is not None and self._second is not None:
+                first_values = np.full(both.shape, -np.inf, dtype=np.float32)
+                first_values[:, :width] = self._first_values(rows, candidates, own)
+                first_values[line, place] = values
+                values = _second_values(
+                    self._agreement, self._second, rows, both, own, first_values, self.settings.threads
+                )[line, place]
             pairs = lists.both_ways(
                 rows[line], both[line, place][:, None], values[:, None], self.settings.one_sided_cost
             )
@@ -211,6 +249,15 @@ class Blend(Scorer, Ranker):
         candidates, _, own = features.sources.candidates(rows, self.settings.candidates)
         return candidates, own
 
+    def _first_values(
+        self, rows: NDArray[np.int64], candidates: NDArray[np.int64], own: NDArray[np.int64]
+    ) -> NDArray[np.float32]:
+        """float32[m, width]: what the first ranker says of the ``candidates`` that :meth:`_candidates` gave."""
+        features, booster, _ = self._fitted
+        if self._agreement is not None and (self._agreement.lists.slot[rows] >= 0).all():
+            return self._agreement.lists.of(rows)[1]
+        return self._one_way(features, booster, rows, candidates, own)
+
     def _both_ways(self, rows: NDArray[np.int64], exclude_known: bool) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """Candidates int64[m, c] of ``rows`` and what both sides say of them, float32[m, c], -inf for none."""
         features, booster, lists = self._fitted
@@ -221,7 +268,27 @@ class Blend(Scorer, Ranker):
             if not exclude_known:
                 candidates = _with_known(self.graph, rows, candidates, own)
             values = self._one_way(features, booster, rows, candidates, own)
+            if self._agreement is not None and self._second is not None:
+                values = _second_values(
+                    self._agreement, self._second, rows, candidates, own, values, self.settings.threads
+                )
         return candidates, lists.both_ways(rows, candidates, values, self.settings.one_sided_cost)
+
+
+def _second_values(
+    agreement: Agreement,
+    second: Booster,
+    rows: NDArray[np.int64],
+    candidates: NDArray[np.int64],
+    own: NDArray[np.int64],
+    values: NDArray[np.float32],
+    threads: int | None,
+) -> NDArray[np.float32]:
+    """float32[m, width]: what the second look says of ``candidates``, of which the first ranker said ``values``."""
+    there = candidates >= 0
+    judged = np.full(candidates.shape, -np.inf, dtype=np.float32)
+    judged[there] = predict(second, agreement.of(rows, candidates, own, values)[there], threads)
+    return judged
 
 
 def _with_known(

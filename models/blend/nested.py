@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from graph import ProductGraph
 from models.base import OnProgress
+from models.blend.agreement import Agreement
 from models.blend.features import Features
 from models.evaluation.metrics import hits_of
 from models.evaluation.split import Split, assert_no_leak, split_pairs
@@ -54,28 +55,32 @@ def inner_split(graph: ProductGraph, fraction: float, seed: np.random.SeedSequen
     return split
 
 
+def drawn_products(split: Split, most: int, rng: np.random.Generator) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Products with a hidden pair to learn from, int64[at most ``most`` each]: one part, and another without any of it.
+
+    Where there are few, the first part is all of them and the second is empty.
+    """
+    rows = rng.permutation(split.queries())
+    first = rows[: most if len(rows) > 1.5 * most else len(rows)]
+    return np.sort(first), np.sort(rows[len(first) : len(first) + most])
+
+
 def lessons(
     split: Split,
     features: Features,
     width: int,
-    most: int,
-    rng: np.random.Generator,
+    rows: NDArray[np.int64],
     on_progress: OnProgress | None = None,
 ) -> Lessons:
-    """The candidates of products with a hidden pair, and which of them were hidden.
+    """The candidates of ``rows`` and which of them were hidden.
 
     Args:
         split: What was hidden.
         features: Of the split's training graph.
         width: Candidates a product.
-        most: Products to learn from, drawn by ``rng`` where there are more.
-        rng: Draws them.
+        rows: int64[m], products with a hidden pair.
         on_progress: Told of products done.
     """
-    indptr, _ = split.held_out_lists()
-    rows = split.queries()
-    if len(rows) > most:
-        rows = np.sort(rng.choice(rows, most, replace=False))
     matrices, labels, groups, named = [], [], [], []
     for start in range(0, len(rows), BLOCK):
         block = rows[start : start + BLOCK]
@@ -87,6 +92,33 @@ def lessons(
         named.append(who[there])
         if on_progress:
             on_progress("collecting lessons", min(start + BLOCK, len(rows)), len(rows))
+    return _lessons(split, rows, matrices, labels, groups, named)
+
+
+def second_lessons(split: Split, agreement: Agreement, rows: NDArray[np.int64]) -> Lessons:
+    """The same candidates as the second look sees them (``rows`` int64[m], which must have lists)."""
+    matrices, labels, groups, named = [], [], [], []
+    for start in range(0, len(rows), BLOCK):
+        block = rows[start : start + BLOCK]
+        candidates, values, who = agreement.lists.of(block)
+        there = candidates >= 0
+        counts = there.sum(axis=1).astype(np.int64)
+        matrices.append(agreement.of(block, candidates, counts, values)[there])
+        labels.append(hits_of(candidates, block, split)[there])
+        groups.append(counts)
+        named.append(who[there])
+    return _lessons(split, rows, matrices, labels, groups, named)
+
+
+def _lessons(
+    split: Split,
+    rows: NDArray[np.int64],
+    matrices: list[NDArray[np.float32]],
+    labels: list[NDArray[np.bool_]],
+    groups: list[NDArray[np.int64]],
+    named: list[NDArray[np.uint32]],
+) -> Lessons:
+    indptr, _ = split.held_out_lists()
     return Lessons(
         np.concatenate(matrices), np.concatenate(labels), np.concatenate(groups), np.concatenate(named),
         rows, (indptr[1:] - indptr[:-1])[rows],

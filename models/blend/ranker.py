@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.base import OnProgress
+from models.blend.nested import Lessons
 from models.blend.settings import BlendSettings
 from models.threads import thread_count
 
@@ -22,9 +23,7 @@ if TYPE_CHECKING:
 
 
 def train_ranker(
-    matrix: NDArray[np.float32],
-    labels: NDArray[np.bool_],
-    groups: NDArray[np.int64],
+    taught: Lessons,
     names: Sequence[str],
     settings: BlendSettings,
     seed: int,
@@ -33,10 +32,8 @@ def train_ranker(
     """Trees that put what was hidden before what was not.
 
     Args:
-        matrix: float32[c, f], a row a candidate, the lists one after another.
-        labels: bool[c], whether the candidate's pair was hidden.
-        groups: int64[m], candidates of each list.
-        names: Of the f columns.
+        taught: What there is to learn from.
+        names: Of its columns.
         settings: Of the blend.
         seed: Of the columns and lists that each tree looks at.
         on_progress: Told of each tree.
@@ -48,7 +45,7 @@ def train_ranker(
         "lambdarank_truncation_level": 20,
         "learning_rate": settings.learning_rate,
         "num_leaves": settings.leaves,
-        "min_data_in_leaf": max(1, min(settings.min_leaf, len(matrix) // (4 * settings.leaves))),
+        "min_data_in_leaf": max(1, min(settings.min_leaf, len(taught.matrix) // (4 * settings.leaves))),
         "feature_fraction": 0.5,
         "bagging_fraction": 0.5,
         "bagging_freq": 1,
@@ -61,8 +58,9 @@ def train_ranker(
         "verbosity": -1,
     }
     data = lightgbm.Dataset(
-        matrix, labels.astype(np.int32), group=groups, feature_name=list(names), params=parameters, free_raw_data=True
-    )
+        taught.matrix, taught.labels.astype(np.int32), group=taught.groups, feature_name=list(names),
+        params=parameters, free_raw_data=True,
+    )  # fmt: skip
 
     def tell(environment: lightgbm.callback.CallbackEnv) -> None:
         if on_progress:

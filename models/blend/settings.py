@@ -32,6 +32,10 @@ class BlendSettings:
     of a pair, and compared over products."""
     one_sided_cost: float = 1.0
     """How much less a candidate says of a product that is no candidate of its own, in the units of the score."""
+    second_look: bool = True
+    """Whether trees look a second time, at what the lists of all products say together; half as long again."""
+    most_looked_at_twice: int = 60_000
+    """Listed products above which there is no second look, for it has to rank every product of the nested split too."""
     left_out: str = ""
     """Names of sources to do without, with spaces between; for measuring what each of them adds."""
     diversity: float = 0.0
@@ -44,7 +48,14 @@ class BlendSettings:
     def __post_init__(self) -> None:
         if not 0 < self.inner_fraction < 1:
             raise ValueError(f"inner_fraction is {self.inner_fraction}: the hidden part lies between 0 and 1")
-        for name, least in (("candidates", 1), ("training_products", 1), ("trees", 1), ("leaves", 2), ("min_leaf", 1)):
+        for name, least in (
+            ("candidates", 1),
+            ("training_products", 1),
+            ("trees", 1),
+            ("leaves", 2),
+            ("min_leaf", 1),
+            ("most_looked_at_twice", 0),
+        ):
             value = getattr(self, name)
             if not isinstance(value, int | np.integer) or isinstance(value, bool) or value < least:
                 raise ValueError(f"{name} is {value!r}: it must be a whole number of at least {least}")

@@ -80,7 +80,6 @@ class Sources:
         self.fitted: list[FittedSource] = []
         self.left_out: dict[str, str] = {}
         self.seconds: dict[str, float] = {}
-        self._scratch = np.full(graph.n_products, -1, dtype=np.int64)
 
     @property
     def naming(self) -> list[str]:
@@ -119,7 +118,7 @@ class Sources:
             found[s, :, :k] = one.model.recommend(rows, k)[0]
         chosen = np.full((len(rows), width), -1, dtype=np.int64)
         named = np.zeros((len(rows), width), dtype=np.uint32)
-        kernels.union(found, self._scratch, chosen, named)
+        kernels.union(found, np.full(self.graph.n_products, -1, dtype=np.int64), chosen, named)
         return chosen, named, (chosen >= 0).sum(axis=1).astype(np.int64)
 
     def scores(self, rows: NDArray[np.int64], candidates: NDArray[np.int64]) -> NDArray[np.float32]:
