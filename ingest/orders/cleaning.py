@@ -11,14 +11,13 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from ingest.orders.ids import NOBODY, is_marked
 from ingest.orders.report import NonProduct
 from ingest.orders.settings import NON_PRODUCT_IDS, NON_PRODUCT_SHORT_IDS, NON_PRODUCT_TITLES, OrderSettings
-from ingest.orders.table import NOBODY
 from ingest.orders.times import UNKNOWN
 
 #: Where the median id is at least so long, one- and two-letter codes are the till's own.
 _LONG_IDS: Final = 4
-_CANCELLED: Final = re.compile(r"C\d+")
 #: Orders that are marked so often are no cancellations, but a shop whose order ids begin with that letter.
 _MOST_CANCELLED: Final = 0.2
 
@@ -64,15 +63,25 @@ def find_returns(
     orders bear them: then the shop numbers its orders so.
     """
     negative = quantity < 0
-    marked = np.fromiter(
-        (one[:1] == "C" and _CANCELLED.fullmatch(one) is not None for one in order_ids), bool, len(order_ids)
-    )
+    marked = is_marked(order_ids)
     lines_marked = marked[order]
-    if has_quantities:
-        means_it = int((negative & lines_marked).sum()) * 2 > int(lines_marked.sum())
-    else:
-        means_it = 0 < int(marked.sum()) <= _MOST_CANCELLED * len(marked)
+    means_it = marks_are_returns(
+        has_quantities=has_quantities,
+        marked_lines=int(lines_marked.sum()),
+        marked_negative=int((negative & lines_marked).sum()),
+        marked_orders=int(marked.sum()),
+        orders=len(marked),
+    )
     return np.asarray(negative | lines_marked) if means_it else negative
+
+
+def marks_are_returns(
+    *, has_quantities: bool, marked_lines: int, marked_negative: int, marked_orders: int, orders: int
+) -> bool:
+    """Whether ``C`` and digits means a cancellation in this shop; see :func:`find_returns`."""
+    if has_quantities:
+        return marked_negative * 2 > marked_lines
+    return 0 < marked_orders <= _MOST_CANCELLED * orders
 
 
 def undo_returns(
@@ -81,6 +90,7 @@ def undo_returns(
     customer: NDArray[np.int32],
     time: NDArray[np.int64],
     quantity: NDArray[np.float64],
+    price: NDArray[np.float64],
     is_return: NDArray[np.bool_],
     order_ids: Sequence[str],
 ) -> tuple[NDArray[np.bool_], int]:
@@ -95,6 +105,7 @@ def undo_returns(
         customer: int32[n] codes, -1 where unknown.
         time: int64[n] seconds; without one a purchase comes before any return.
         quantity: Pieces, not zero; a return's sign does not matter.
+        price: Of one piece, NaN where unknown; of purchases that are equal otherwise, the dearest goes first.
         is_return: Which lines are returns.
         order_ids: Name of each order; of purchases at one time, those of the last name go first.
 
@@ -113,7 +124,7 @@ def undo_returns(
     rank = np.empty(len(orders), dtype=np.int64)
     rank[sorted(range(len(orders)), key=lambda i: order_ids[int(orders[i])])] = np.arange(len(orders))
     # Everything that tells lines apart stands in the order, so that it does not matter how the file is sorted.
-    by = (quantity[involved], rank[position], is_return[involved], time[involved], key[involved])
+    by = (price[involved], quantity[involved], rank[position], is_return[involved], time[involved], key[involved])
     involved = involved[np.lexsort(by)]
     unmatched = 0
     held: list[tuple[int, float]] = []

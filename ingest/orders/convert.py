@@ -6,7 +6,7 @@ import time as clock
 from collections.abc import Callable
 from datetime import UTC, datetime
 from math import isnan
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,18 +21,16 @@ from ingest.orders.cleaning import (
     join_sessions,
     undo_returns,
 )
-from ingest.orders.pairs import basket_counts, count_pairs, weigh
+from ingest.orders.pairs import PairCounts, basket_counts, count_pairs, weigh
 from ingest.orders.report import OrderReport
 from ingest.orders.settings import OrderSettings
-from ingest.orders.table import OrderTable
+from ingest.orders.table import REVIEW_HOURS, OrderTable
 from ingest.orders.times import UNKNOWN, TimeCache, resolve
 
 if TYPE_CHECKING:
     import pandas as pd
 
 OnProgress = Callable[[str, int, int], None]
-
-_REVIEW_HOURS: Final = 24.0
 
 
 def pairs_from_orders(
@@ -56,7 +54,7 @@ def pairs_from_orders(
     Raises:
         UserError: a column is absent, a row has no usable id, time or quantity, or no line is a purchase.
     """
-    table = OrderTable()
+    table = OrderTable(settings)
     if "product_id" not in orders or not ("order_id" in orders or {"customer_id", "time"} <= set(orders.columns)):
         raise UserError(
             f"orders need the columns product_id and order_id (or customer_id and time), not {list(orders.columns)}"
@@ -91,11 +89,13 @@ def convert(
     Raises:
         UserError: no line is a purchase of a product.
     """
-    import pandas as pd
+    if table.spool is not None:
+        from ingest.orders.out_of_core import convert_spooled
 
+        return convert_spooled(table, settings, on_progress)
     started = clock.perf_counter()
     settings = settings or OrderSettings()
-    hours = settings.session_hours if settings.session_hours or table.has_orders else _REVIEW_HOURS
+    hours = settings.session_hours if settings.session_hours or table.has_orders else REVIEW_HOURS
     ids, titles, order_ids = table.product_ids, table.titles(), table.order_ids
     product, order, customer = table.product, table.order, table.customer
     quantity, price = table.quantity, table.price
@@ -112,8 +112,9 @@ def convert(
     if settings.undo_returns:
         lines = np.flatnonzero(is_sale | is_return)
         gone, unmatched = undo_returns(
-            product[lines], order[lines], customer[lines], times[lines], quantity[lines], is_return[lines], order_ids
-        )
+            product[lines], order[lines], customer[lines], times[lines], quantity[lines],
+            price[lines], is_return[lines], order_ids,
+        )  # fmt: skip
         is_returned[lines] = gone
         is_sale &= ~is_returned
     sale = np.flatnonzero(is_sale)
@@ -147,17 +148,8 @@ def convert(
     weight = weigh(pairs, settings.weight)
     keep = weight > 0
 
-    catalog = Catalog(
-        products=_products(row_ids, [titles[code] for code in bought], _median_price(row, price[sale], len(row_ids))),
-        pairs=pd.DataFrame(
-            {
-                "a": pairs.a[keep],
-                "b": pairs.b[keep],
-                "weight": weight[keep],
-                "relations": np.zeros(int(keep.sum()), dtype=np.uint8),
-            }
-        ),
-    )
+    row_titles = [titles[code] for code in bought]
+    catalog = catalog_of(row_ids, row_titles, _median_price(row, price[sale], len(row_ids)), pairs, weight)
     known = order_time[order_time != UNKNOWN]
     report = OrderReport(
         lines=len(product),
@@ -175,8 +167,8 @@ def convert(
         non_products=tuple(non_products),
         unreadable_times=unreadable,
         dates=dates,
-        first_time=_iso(known.min()) if len(known) else None,
-        last_time=_iso(known.max()) if len(known) else None,
+        first_time=iso_time(known.min()) if len(known) else None,
+        last_time=iso_time(known.max()) if len(known) else None,
         baskets=n_baskets,
         joined_orders=len(placed) - n_baskets,
         one_item_baskets=int((np.bincount(basket, minlength=n_baskets) == 1).sum()),
@@ -222,6 +214,30 @@ def _median_price(row: NDArray[np.int64], price: NDArray[np.float64], n: int) ->
     return median
 
 
+def catalog_of(
+    ids: list[str],
+    titles: list[str | None],
+    prices: NDArray[np.float64],
+    pairs: PairCounts,
+    weight: NDArray[np.float64],
+) -> Catalog:
+    """The catalogue of what was bought: products as given, pairs whose weight is above zero."""
+    import pandas as pd
+
+    keep = weight > 0
+    return Catalog(
+        products=_products(ids, titles, prices),
+        pairs=pd.DataFrame(
+            {
+                "a": pairs.a[keep],
+                "b": pairs.b[keep],
+                "weight": weight[keep],
+                "relations": np.zeros(int(keep.sum()), dtype=np.uint8),
+            }
+        ),
+    )
+
+
 def _products(ids: list[str], titles: list[str | None], price: NDArray[np.float64]) -> pd.DataFrame:
     import pandas as pd
 
@@ -241,7 +257,8 @@ def _products(ids: list[str], titles: list[str | None], price: NDArray[np.float6
     return pd.DataFrame({name: pd.Series(column, dtype=column.dtype) for name, column in columns.items()})
 
 
-def _iso(seconds: np.int64) -> str:
+def iso_time(seconds: int | np.int64) -> str:
+    """A time as the report writes it."""
     return datetime.fromtimestamp(int(seconds), UTC).isoformat()
 
 

@@ -124,8 +124,14 @@ def weigh(counts: PairCounts, weight: Weighting) -> NDArray[np.float64]:
     where the pair is rarer than by chance (Dunning, "Accurate methods for the statistics of surprise and
     coincidence", 1993).
     """
-    both, n = counts.together, counts.baskets
     of_a, of_b = counts.alone[counts.a], counts.alone[counts.b]
+    return weigh_counts(counts.together, of_a, of_b, counts.baskets, weight)
+
+
+def weigh_counts(
+    both: NDArray[np.float64], of_a: NDArray[np.float64], of_b: NDArray[np.float64], n: float, weight: Weighting
+) -> NDArray[np.float64]:
+    """float64[m]: the same from bare numbers, float64[m] each: baskets with both, with one, with the other; and all."""
     if weight == "count":
         return both
     if weight == "cosine":

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final, Literal, get_args
 
 Weighting = Literal["count", "cosine", "pmi", "llr"]
+Engine = Literal["auto", "memory", "duckdb"]
 
 #: Ids that no product has, as regular expressions that must fit the whole id, whatever its case: fees, postage,
 #: discounts, corrections and vouchers, as tills and shop systems write them.
@@ -67,6 +68,14 @@ class OrderSettings:
     """How ``3/4/2011`` is meant: the 3rd of April (True) or the 4th of March (False); None looks for days above 12."""
     seed: int = 0
     """For the products that are drawn from orders that are too long."""
+    engine: Engine = "auto"
+    """Where the lines are held and joined: ``memory``, or ``duckdb``, on the disk with ``memory_gib`` of memory; the
+    pairs are the same. ``auto`` goes to the disk beyond :data:`ingest.orders.table.SPILL_LINES` lines."""
+    memory_gib: float = 4.0
+    """What DuckDB may hold in memory before it writes to the disk, GiB; the result comes on top."""
+    temp_folder: str | None = None
+    """Folder for what is held on the disk, some 30 bytes a line and as much again for the joins; None is the
+    system's own."""
 
     def __post_init__(self) -> None:
         if self.weight not in get_args(Weighting):
@@ -79,6 +88,10 @@ class OrderSettings:
             value = getattr(self, name)
             if not (math.isfinite(value) and value >= 0):
                 raise ValueError(f"{name} must be 0 or a positive number, not {value}")
+        if self.engine not in get_args(Engine):
+            raise ValueError(f"engine is one of {', '.join(get_args(Engine))}, not {self.engine!r}")
+        if not (math.isfinite(self.memory_gib) and self.memory_gib >= 0.5):
+            raise ValueError(f"memory_gib must be at least 0.5, not {self.memory_gib}")
         for pattern in self.non_products:
             try:
                 re.compile(pattern)

@@ -1,4 +1,7 @@
-"""Order lines as they come in: ids become codes, so that a line costs forty bytes however long its ids are."""
+"""Order lines as they come in: ids become codes, so that a line costs forty bytes however long its ids are.
+
+Beyond :data:`SPILL_LINES` lines, or where that is asked for, lines go to the disk (:mod:`ingest.orders.spool`).
+"""
 
 from __future__ import annotations
 
@@ -12,11 +15,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ingest.builder import BadIdError
-from ingest.fields import MAX_ID_CHARACTERS, text, why_not_an_id
+from ingest.fields import text, why_not_an_id
+from ingest.orders.ids import NOBODY, is_order_id, stand_in_orders
+from ingest.orders.settings import OrderSettings
+from ingest.orders.spool import Spool
 from ingest.orders.times import UNKNOWN
 
-NOBODY: Final = -1
-"""Code of the customer of a line that names none."""
+REVIEW_HOURS: Final = 24.0
+"""Session window where lines name no orders."""
+SPILL_LINES: Final = 20_000_000
+"""More lines than this are held on the disk: in memory they would take some 200 bytes each until they are pairs."""
 
 
 class _ProductCodes(dict[str, int]):
@@ -29,7 +37,7 @@ class _ProductCodes(dict[str, int]):
 
 class _OrderCodes(dict[str, int]):
     def __missing__(self, key: str) -> int:
-        if not key or key.isspace() or len(key) > 2 * MAX_ID_CHARACTERS:
+        if not is_order_id(key):
             raise BadIdError(key)
         code = self[key] = len(self)
         return code
@@ -49,7 +57,11 @@ class OrderTable:
         has_quantities: Whether some line named its quantity.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, settings: OrderSettings | None = None) -> None:
+        self._settings = settings or OrderSettings()
+        self._spill_lines = {"auto": SPILL_LINES, "memory": None, "duckdb": 0}[self._settings.engine]
+        #: The lines on the disk; None while they are in memory.
+        self.spool: Spool | None = None
         self._products = _ProductCodes()
         self._orders = _OrderCodes()
         self._customers = _CustomerCodes()
@@ -65,7 +77,7 @@ class OrderTable:
         self.has_quantities = False
 
     def __len__(self) -> int:
-        return len(self._product)
+        return len(self._product) if self.spool is None else len(self.spool)
 
     def add(
         self,
@@ -94,12 +106,14 @@ class OrderTable:
         """
         n = len(products)
         if orders is None:
-            if customers is None or times is None:
-                raise BadIdError("neither an order nor a customer and a time")
-            stand_ins = zip(customers, times, strict=True)
-            orders = [f"{who} at {when}" if who and when != UNKNOWN else "" for who, when in stand_ins]
+            orders = stand_in_orders(customers, times)
             self.has_orders = False
         product = array("i", map(self._products.__getitem__, products))
+        if self.spool is not None:
+            self.spool.add(product, orders, times=times, quantities=quantities, prices=prices, customers=customers)
+            self._note_titles(product, titles, quantities, prices)
+            self.has_quantities |= quantities is not None
+            return
         order = array("i", map(self._orders.__getitem__, orders))
         customer = array("i", [NOBODY] * n if customers is None else map(self._customers.__getitem__, customers))
         time = array("q", [UNKNOWN] * n if times is None else times)
@@ -112,16 +126,51 @@ class OrderTable:
         self._quantity += quantity
         self._price += price
         self.has_quantities |= quantities is not None
+        self._note_titles(product, titles, quantities, prices)
+        if self._spill_lines is not None and len(self._product) > self._spill_lines:
+            self._spill()
+
+    def _note_titles(
+        self,
+        product: array[int],
+        titles: Sequence[str] | None,
+        quantities: Sequence[float] | None,
+        prices: Sequence[float] | None,
+    ) -> None:
         if titles is None:
             return
         if (quantities is None or min(quantities) > 0) and (prices is None or min(prices) > 0):
             self._sold_as.update(zip(product, titles, strict=True))
             return
         # Corrections of stock bear remarks ("damaged?") instead of names; they count only where nothing else does.
-        q, p = self._quantity[-n:], self._price[-n:]
-        for i, named in enumerate(zip(product, titles, strict=True)):
-            counter = self._noted_as if q[i] <= 0 or p[i] <= 0 else self._sold_as
+        sign = [1.0] * len(product)
+        for named, q, p in zip(zip(product, titles, strict=True), quantities or sign, prices or sign, strict=True):
+            counter = self._noted_as if q <= 0 or p <= 0 else self._sold_as
             counter[named] += 1
+
+    def _spill(self) -> None:
+        """Move what is in memory to the disk, where the lines that follow go too."""
+        self.spool = Spool(self._settings)
+        orders, customers = np.array(list(self._orders), dtype=object), [*self._customers, ""]
+        names = np.array(customers, dtype=object)
+        names[[code for code in self._customers.values() if code != NOBODY]] = [
+            name for name, code in self._customers.items() if code != NOBODY
+        ]
+        names = np.append(names, "")  # the last entry is the one of -1
+        for start in range(0, len(self._product), 1 << 20):
+            some = slice(start, start + (1 << 20))
+            self.spool.add(
+                self._product[some],
+                orders[np.asarray(self._order[some])].tolist(),
+                times=self._time[some],
+                quantities=self._quantity[some],
+                prices=self._price[some],
+                customers=names[np.asarray(self._customer[some])].tolist(),
+            )
+        for column in (self._product, self._order, self._customer, self._time, self._quantity, self._price):
+            del column[:]
+        self._orders.clear()
+        self._customers.clear()
 
     @property
     def product_ids(self) -> list[str]:

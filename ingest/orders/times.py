@@ -83,24 +83,28 @@ def _from_parts(
     return -(((years * 100 + one) * 100 + two) * _DAY + day_seconds)
 
 
-def resolve(times: NDArray[np.int64], day_first: bool | None) -> tuple[NDArray[np.int64], int, str]:
+def resolve(
+    times: NDArray[np.int64], day_first: bool | None, lines: NDArray[np.int64] | None = None
+) -> tuple[NDArray[np.int64], int, str]:
     """Times whose parts were ambiguous become seconds, all read in the same way.
 
     Args:
         times: int64[n] from :func:`parse_time`.
         day_first: How they are meant; None takes the way that more of them can be read in, the month first in a tie.
+        lines: int64[n], how many lines bear each time; None is one each.
 
     Returns:
-        int64[n] seconds since 1970 or UNKNOWN; how many dates do not exist and became UNKNOWN; how they were read,
-        ``day/month``, ``month/day``, or empty where none was ambiguous.
+        int64[n] seconds since 1970 or UNKNOWN; how many lines' dates do not exist and became UNKNOWN; how they were
+        read, ``day/month``, ``month/day``, or empty where none was ambiguous.
     """
     ambiguous = np.flatnonzero((times < 0) & (times != UNKNOWN))
     if not len(ambiguous):
         return times, 0, ""
     parts, day_seconds = np.divmod(-times[ambiguous], _DAY)
     year, one, two = parts // 10_000, parts // 100 % 100, parts % 100
+    borne = np.ones(len(ambiguous), dtype=np.int64) if lines is None else lines[ambiguous]
     if day_first is None:
-        day_first = int((one > 12).sum()) > int((two > 12).sum())
+        day_first = int(borne[one > 12].sum()) > int(borne[two > 12].sum())
     day, month = (one, two) if day_first else (two, one)
     months = (year - 1970) * 12 + np.minimum(month, 12) - 1
     first_day = months.astype("datetime64[M]").astype("datetime64[D]").astype(np.int64)
@@ -108,4 +112,4 @@ def resolve(times: NDArray[np.int64], day_first: bool | None) -> tuple[NDArray[n
     exists = (month <= 12) & (first_day + day <= next_first)
     times = times.copy()
     times[ambiguous] = np.where(exists, (first_day + day - 1) * _DAY + day_seconds, UNKNOWN)
-    return times, int((~exists).sum()), "day/month" if day_first else "month/day"
+    return times, int(borne[~exists].sum()), "day/month" if day_first else "month/day"
