@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
@@ -85,7 +86,8 @@ class Blend(Scorer, Ranker):
             seen = Agreement(split.train, lists, s.one_sided_cost)
             # products that the first ranker has not learned from, where there are enough: its lists of them are honest
             taught = second_lessons(split, seen, others if len(others) >= len(first) // 2 else first)
-            self._second = train_ranker(taught, COLUMNS, s, int(second_seed.generate_state(1)[0]), on_progress)
+            fewer = replace(s, trees=max(1, s.trees // 2))  # there are few columns to choose from
+            self._second = train_ranker(taught, COLUMNS, fewer, int(second_seed.generate_state(1)[0]), on_progress)
             del lists, seen
         del inner, taught  # the sources that serve need the room
         made = fit_sources(graph, wanted, seed=outer_seed, on_progress=on_progress)
