@@ -8,9 +8,12 @@ LOCK := requirements.cpu.lock
 else
 LOCK := requirements.lock
 endif
+# Workers that share the tests, each with a Neo4j of its own; the order is tests/conftest.py's, long files first.
+WORKERS ?= auto
+PYTEST = $(BIN)/python -m pytest -n $(WORKERS) --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 STAMP := $(VENV)/.installed-$(TORCH)
 
-.PHONY: help setup demo app screenshots test test-newest check lock clean
+.PHONY: help setup demo app screenshots test test-newest bench bench-quick check lock clean
 .DEFAULT_GOAL := help
 
 help:  ## what there is
@@ -41,11 +44,17 @@ app: setup  ## the app on the example shop with three models; the first time mak
 screenshots: setup  ## pictures of every page of the app on the example shop: make screenshots DIR=folder
 	@$(BIN)/python -m tests.app.screenshots $(DIR)
 
-test: setup  ## the whole test suite, fast tests first
-	@$(BIN)/python -m pytest $(ARGS)
+test: setup  ## the whole test suite, fast tests first (WORKERS=1: one after the other)
+	@$(PYTEST) $(ARGS)
 
 test-newest: setup  ## the tests of graph/ on the newest Neo4j (make test runs them on 5.26 LTS)
-	@ALSOBOUGHT_TEST_NEO4J=2026.08 $(BIN)/python -m pytest tests/graph $(ARGS)
+	@ALSOBOUGHT_TEST_NEO4J=2026.08 $(PYTEST) tests/graph $(ARGS)
+
+bench: setup  ## every benchmark of the hot path, at most 30 minutes: make bench FILE=meta_Beauty.json.gz KEEP=1
+	@$(BIN)/python -m benchmarks.bench $(if $(FILE),--file $(FILE)) $(if $(KEEP),--keep)
+
+bench-quick: setup  ## the same with fewer runs and sizes, at most 3 minutes
+	@$(BIN)/python -m benchmarks.bench --quick $(if $(FILE),--file $(FILE))
 
 check: setup  ## lint, format, types, import rules, links
 	@$(BIN)/ruff check .

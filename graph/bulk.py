@@ -19,10 +19,10 @@ import numpy as np
 from graph.catalog import Catalog, path_prefixes
 from graph.database import Database
 from graph.errors import UsageError
-from graph.load import LoadReport
+from graph.load import CountMismatchError, LoadReport
 from graph.names import ShopNames
 from graph.relations import STATED_BY, stated_by
-from graph.store import SCHEMA_VERSION, ensure_search, ensure_store
+from graph.store import SCHEMA_VERSION, begin_search, ensure_store, wait_for_indexes
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -121,6 +121,7 @@ def bulk_load(
 
     Raises:
         UsageError: the database holds something already.
+        CountMismatchError: the counts read back differ from what was handed over.
     """
     started = time.monotonic()
     progress = on_progress or (lambda what, done, total: None)
@@ -145,8 +146,16 @@ def bulk_load(
         address = server.start()
     with Database(address.uri, address.username, address.password, catalogue=catalogue) as database:
         ensure_store(database)
-        ensure_search(database)
+        begin_search(database)
+        # counted while the title index fills in the background
         counts, by_listing = database.read("count_graph")[0], database.read("count_pairs_by_listing")[0]
+        wait_for_indexes(database)
+    if (counts["products"], counts["pairs"]) != (len(catalog.products), len(catalog.pairs)):
+        raise CountMismatchError(
+            f"the database holds {counts['products']:,} products and {counts['pairs']:,} pairs after the import, "
+            f"where {len(catalog.products):,} and {len(catalog.pairs):,} were handed over",
+            "empty it (alsobought db wipe) and load without --bulk",
+        )
     return LoadReport(
         products_new=len(catalog.products),
         products_changed=0,

@@ -61,5 +61,15 @@ def refuse_newer(version: int | None) -> None:
 
 def ensure_search(database: Database) -> None:
     """The full-text index of titles. Made after a load: filling it at once is faster than keeping it up to date."""
+    begin_search(database)
+    wait_for_indexes(database)
+
+
+def begin_search(database: Database) -> None:
+    """Ask for the full-text index of titles; the database fills it in the background."""
     database.schema("index_title")
+
+
+def wait_for_indexes(database: Database) -> None:
+    """Come back when every index is filled; at most five minutes."""
     database.schema_wait(300)

@@ -15,18 +15,21 @@ from graph.settings import DatabaseSettings
 #: Real data beside the project; tests that read it skip where it is absent.
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 
-#: The fast tests first: those without a database, then those with one, then what is slow.
+#: The fast tests first: those without a database, then those with one.
 _ROOMS = ("ingest", "models", "graph", "app")
+#: Whole files go to one worker (make test): the longest of those with a database start first, or one would end alone.
+_LONGEST = ("test_faults.py", "test_reembed.py", "test_embedded_server.py", "test_path.py", "test_publish.py")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Order tests so that what fails quickly fails first."""
 
-    def key(item: pytest.Item) -> tuple[bool, bool, int]:
-        room = item.path.parent.name
+    def key(item: pytest.Item) -> tuple[bool, int, int]:
+        room, file = item.path.parent.name, item.path.name
+        database = item.get_closest_marker("database") is not None
         return (
-            item.get_closest_marker("slow") is not None,
-            item.get_closest_marker("database") is not None,
+            database,
+            _LONGEST.index(file) if database and file in _LONGEST else len(_LONGEST),
             _ROOMS.index(room) if room in _ROOMS else len(_ROOMS),
         )
 
