@@ -1,16 +1,16 @@
-"""Skip-gram: words a second and what it finds, beside gensim with the same walks' settings and as many epochs.
+"""Skip-gram: words a second and what it finds, beside gensim on the same walks' settings and as many epochs.
 
-    .venv/bin/python -m benchmarks.bench_skipgram FILE [--runs 5] [--epochs 5] [--out FILE]
+    .venv/bin/python -m benchmarks.bench_skipgram [FILE] [--runs 5] [--epochs 5] [--out FILE]
 
-FILE is Amazon metadata; a third of its pairs is held out, recall@10 is over all products, known ones left out. The
-two train in turn, on as many threads. gensim gets its walks ready-made as lists of text and its time does not hold
-them; ours walks while it trains, and its time holds that.
+FILE is Amazon metadata; without one, a catalogue of Amazon Beauty's size is made up. A third of the pairs is held out,
+recall@10 is over all products, known ones left out. The contestants train in turn, on as many threads, an epoch each
+for the rates; then once ``--epochs`` epochs for what they find. gensim gets its walks ready-made as lists of text and
+its time does not hold them; ours walks while it trains, and its time holds that.
 """
 
 from __future__ import annotations
 
 import argparse
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.measuring import machine, peak_mib, save, summary, versions
+from benchmarks.catalogues import catalogue
+from benchmarks.measuring import alternate, report, row, save, target, times, versions
 from graph import ProductGraph
 from models.evaluation import split_pairs
 from models.evaluation.split import Split
@@ -29,23 +30,40 @@ from models.walks import Walker
 LENGTH, PER_NODE = 10, 10
 Vectors = tuple[NDArray[np.float32], NDArray[np.float32]]
 
+#: As many negatives as gensim's default, and as few shared ones as keep both recalls above it.
+LIGHT = {"negatives": 5, "shared_negatives": 20}
+CONTESTANTS: dict[str, dict[str, Any]] = {
+    "alsobought": {},
+    "alsobought, 5 negatives, 20 shared": LIGHT,
+    "alsobought, 5 negatives, 20 shared, hogwild": {**LIGHT, "hogwild": True},
+    "alsobought, 52 shared": {"shared_negatives": 52},
+}
 
-def read(path: Path) -> ProductGraph:
+
+def small_catalogue(path: Path | None, *, inside: bool = True) -> ProductGraph:
+    """The catalogue in a file, or a made-up one of Amazon Beauty's size; ``inside`` drops what is not listed."""
+    if path is None:
+        return catalogue(12_000, 240_000, seed=0)
     from ingest import read_catalog
 
-    catalog, _ = read_catalog([path])
-    return ProductGraph.from_catalog(catalog).listed_only()
+    found, _ = read_catalog([path])
+    graph = ProductGraph.from_catalog(found)
+    return graph.listed_only() if inside else graph
 
 
-def recall_at_10(split: Split, query: NDArray[np.float32], found: NDArray[np.float32]) -> float:
+def recall_of(split: Split, lists: NDArray[np.int64]) -> float:
+    """recall@10 of the ``lists`` int64[q, 10] for the products that have held-out pairs."""
     indptr, held_out = split.held_out_lists()
-    queries = split.queries()
-    lists, _ = rank_by_inner_product(split.train, query, found, queries, 10, exclude_known=True)
     shares = []
-    for product, listed in zip(queries, lists, strict=True):
+    for product, listed in zip(split.queries(), lists, strict=True):
         wanted = held_out[indptr[product] : indptr[product + 1]]
         shares.append(len(np.intersect1d(listed, wanted)) / min(10, len(wanted)))
     return float(np.mean(shares))
+
+
+def recall_at_10(split: Split, query: NDArray[np.float32], found: NDArray[np.float32]) -> float:
+    """recall@10 of inner products."""
+    return recall_of(split, rank_by_inner_product(split.train, query, found, split.queries(), 10)[0])
 
 
 def ours(split: Split, threads: int, **settings: Any) -> Callable[[int], Vectors]:
@@ -89,72 +107,56 @@ def gensim(split: Split, threads: int, epochs: int, **settings: Any) -> Callable
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("file", type=Path)
+    parser.add_argument("file", type=Path, nargs="?")
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--epochs", type=int, default=5)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--out", type=Path)
     arguments = parser.parse_args()
-    before = machine()
-    split = split_pairs(read(arguments.file))
-    words = int((split.train.degree > 0).sum()) * PER_NODE * (LENGTH + 1) * arguments.epochs
-    epochs, threads = arguments.epochs, arguments.threads
-    contestants = {
-        "alsobought": ours(split, threads, epochs=epochs),
-        "alsobought, 32 shared negatives": ours(split, threads, epochs=epochs, shared_negatives=32),
-        "alsobought, hogwild": ours(split, threads, epochs=epochs, hogwild=True),
-        "alsobought, 32 shared negatives, hogwild": ours(
-            split, threads, epochs=epochs, shared_negatives=32, hogwild=True
-        ),
-        "alsobought, gensim's power and count of negatives": ours(
-            split, threads, epochs=epochs, negatives=5, sampling_power=0.75
-        ),
-    }
-    absent: dict[str, str] = {}
-    try:
-        contestants["gensim"] = gensim(split, threads, epochs)
-    except ImportError as error:
-        absent["gensim"] = str(error)
-    rates: dict[str, list[float]] = {name: [] for name in contestants}
-    recalls: dict[str, dict[str, list[float]]] = {name: {"cosine": [], "inner": []} for name in contestants}
-    for run in range(arguments.runs + 1):  # the first compiles and is not counted
-        for name, train in contestants.items():
-            start = time.perf_counter()
-            inputs, outputs = train(run)
-            rate = words / (time.perf_counter() - start)
-            if not run:
-                continue
-            unit = inputs / np.maximum(np.linalg.norm(inputs, axis=1, keepdims=True), 1e-12)
-            rates[name].append(rate)
-            recalls[name]["cosine"].append(recall_at_10(split, unit, unit))
-            recalls[name]["inner"].append(recall_at_10(split, inputs, outputs))
-    medians = {name: summary(values) for name, values in rates.items()}
+    split = split_pairs(small_catalogue(arguments.file))
+    words = float((split.train.degree > 0).sum() * PER_NODE * (LENGTH + 1))
+    threads, seed = arguments.threads, 1
+
+    def makers(epochs: int) -> dict[str, Callable[[int], Vectors]]:
+        found = {name: ours(split, threads, epochs=epochs, **chosen) for name, chosen in CONTESTANTS.items()}
+        return {**found, "gensim": gensim(split, threads, epochs)}
+
+    def counted(train: Callable[[int], Vectors]) -> Callable[[], float]:
+        def work() -> float:
+            train(seed)
+            return words
+
+        return work
+
+    rates = alternate({name: counted(train) for name, train in makers(1).items()}, arguments.runs)
+    rows = [row("skip-gram, words", name, values, "words/s") for name, values in rates.items()]
+    recalls: dict[str, dict[str, float]] = {}
+    for name, train in makers(arguments.epochs).items():
+        inputs, outputs = train(seed)
+        unit = inputs / np.maximum(np.linalg.norm(inputs, axis=1, keepdims=True), 1e-12)
+        recalls[name] = {"cosine": recall_at_10(split, unit, unit), "inner": recall_at_10(split, inputs, outputs)}
+        rows += [row(f"skip-gram, recall@10, {form}", name, [value], "share") for form, value in recalls[name].items()]
+    targets = []
+    for name in ("alsobought", "alsobought, 5 negatives, 20 shared"):
+        ratio = times(rows, "skip-gram, words", name, "gensim")
+        if ratio is not None:
+            targets.append(target(f"skip-gram, words, {name}", ratio, ">= 10 times gensim"))
+        for form, value in recalls[name].items():
+            share = value / recalls["gensim"][form]
+            targets.append(target(f"skip-gram, recall@10 {form}, {name}", share, ">= 1 times gensim"))
     save(
-        {
-            "benchmark": "skip-gram",
-            "file": arguments.file.name,
-            "words": words,
-            "epochs": epochs,
-            "threads": threads,
-            "seeds": list(range(1, arguments.runs + 1)),
-            "split_seed": 42,
-            "machine": before,
-            "versions": versions("numpy", "numba", "gensim"),
-            "absent": absent,
-            "peak_mib": peak_mib(),
-            "rows": [
-                {
-                    "by": name,
-                    "words_a_second": medians[name],
-                    "times_gensim": medians[name]["median"] / medians["gensim"]["median"]
-                    if "gensim" in medians
-                    else None,
-                    "recall_at_10_cosine": summary(recalls[name]["cosine"]),
-                    "recall_at_10_inner": summary(recalls[name]["inner"]),
-                }
-                for name in contestants
-            ],
-        },
+        report(
+            "skip-gram",
+            rows,
+            targets,
+            file=arguments.file.name if arguments.file else None,
+            words_an_epoch=int(words),
+            epochs=arguments.epochs,
+            threads=threads,
+            seed=seed,
+            split_seed=42,
+            versions=versions("numpy", "numba", "gensim"),
+        ),
         arguments.out,
     )
 

@@ -86,3 +86,31 @@ def save(result: dict[str, Any], out: Path | None) -> None:
     if out is not None:
         out.parent.mkdir(parents=True, exist_ok=True)
         out.write_text(text + "\n")
+
+
+def row(name: str, by: str, values: list[float], unit: str, *, better: str = "higher", **more: Any) -> dict[str, Any]:
+    """One line of a benchmark's table: ``name`` measured for the contestant ``by``; ``better`` is higher or lower."""
+    return {"name": name, "by": by, "unit": unit, "better": better, **summary(values), **more}
+
+
+def target(name: str, reached: float, wanted: str) -> dict[str, Any]:
+    """What a figure should be: ``wanted`` is like ``">= 5 times torch_cluster"`` or ``"<= 45 s"``."""
+    sign, number = wanted.split()[:2]
+    good = reached >= float(number) if sign == ">=" else reached <= float(number)
+    return {"name": name, "figure": reached, "wanted": wanted, "reached": good}
+
+
+def times(rows: list[dict[str, Any]], name: str, ours: str, theirs: str) -> float | None:
+    """How many times as fast ``ours`` is as ``theirs`` in the rows of ``name``; None where one of them is absent."""
+    found = {each["by"]: each for each in rows if each["name"] == name}
+    if ours not in found or theirs not in found:
+        return None
+    ratio = found[ours]["median"] / found[theirs]["median"]
+    return float(ratio if found[ours]["better"] == "higher" else 1 / ratio)
+
+
+def report(benchmark: str, rows: list[dict[str, Any]], targets: list[dict[str, Any]], **more: Any) -> dict[str, Any]:
+    """The document of one benchmark: its rows and targets, the machine and this process's peak memory."""
+    return {
+        "benchmark": benchmark, "machine": machine(), "peak_mib": peak_mib(), **more, "rows": rows, "targets": targets,
+    }  # fmt: skip

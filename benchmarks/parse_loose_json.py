@@ -11,8 +11,6 @@ from __future__ import annotations
 import argparse
 import ast
 import json
-import os
-import platform
 import statistics
 import sys
 import time
@@ -20,6 +18,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from benchmarks.measuring import report, row, target
 from ingest.loose_json import parse_line
 from ingest.settings import IngestSettings
 from ingest.source import LineReader
@@ -75,20 +74,20 @@ def main() -> None:
     arguments.add_argument("--out", type=Path, help="raw figures as JSON")
     given = arguments.parse_args()
     rows = [measure(path, given.runs, int(given.limit_mb * 1e6)) for path in given.files]
-    for row in rows:
-        rate = row["megabytes_per_second"]
+    for each in rows:
+        rate = each["megabytes_per_second"]
         sys.stdout.write(
-            f"{row['file']}: {row['lines']:,} lines, {row['megabytes']:.1f} MB; literal_eval "
-            f"{rate['literal_eval']:.1f} MB/s, parse_line {rate['parse_line']:.1f} MB/s, {row['ratio']:.1f} times\n"
+            f"{each['file']}: {each['lines']:,} lines, {each['megabytes']:.1f} MB; literal_eval "
+            f"{rate['literal_eval']:.1f} MB/s, parse_line {rate['parse_line']:.1f} MB/s, {each['ratio']:.1f} times\n"
         )
+    lines = [
+        row(f"loose JSON, {each['file']}", name, [each["megabytes"] / value for value in each["seconds"][by]], "MB/s")
+        for each in rows
+        for name, by in (("alsobought", "parse_line"), ("ast.literal_eval", "literal_eval"))
+    ]
+    targets = [target(f"loose JSON, {each['file']}", each["ratio"], ">= 5 times ast.literal_eval") for each in rows]
+    result = report("parse_loose_json", lines, targets, clock="processor time", files=rows)
     if given.out:
-        result = {
-            "benchmark": "parse_loose_json",
-            "python": platform.python_version(),
-            "machine": f"{platform.machine()}, {os.cpu_count()} cores",
-            "clock": "processor time",
-            "rows": rows,
-        }
         given.out.parent.mkdir(parents=True, exist_ok=True)
         given.out.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
 
