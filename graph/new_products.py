@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from graph.database import Database
 from graph.lock import WriterLock
-from graph.related import paths_of, title_words
+from graph.related import Filters, paths_of, title_words
 from graph.runs import StoredRun
 
 #: Neighbours that are looked at of each new product, the heaviest.
@@ -81,18 +81,8 @@ def listed_among(database: Database, ids: Sequence[str]) -> set[str]:
 
 def fallback(database: Database, product_id: str, k: int, *, category: bool) -> list[dict[str, Any]]:
     """The most linked products of the product's own categories (``category``) or of the shop, at most ``k``."""
-    return database.read(
-        "fallback_category" if category else "popular",
-        product_id=product_id,
-        k=k,
-        exclude=[],
-        min_price=None,
-        max_price=None,
-        not_brands=[],
-        in_category=None,
-        not_in_category=None,
-        same_category=None,
-    )
+    name = "fallback_category" if category else "popular"
+    return database.read(name, product_id=product_id, k=k, **Filters().parameters())
 
 
 def write_results(database: Database, run: StoredRun, rows: Sequence[dict[str, Any]], lock: WriterLock) -> int:

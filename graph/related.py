@@ -27,6 +27,7 @@ class Filters:
         same_category: True: only products that share a category with the one asked about; False: only others.
         min_price: Lowest price; a product whose price is not known does not pass.
         max_price: Highest price, likewise.
+        brands: Only products of these brands; empty lets all through.
         not_brands: Brands to leave out.
         exclude: Ids to leave out, what the customer has already.
     """
@@ -36,12 +37,14 @@ class Filters:
     same_category: bool | None = None
     min_price: float | None = None
     max_price: float | None = None
+    brands: tuple[str, ...] = ()
     not_brands: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
 
     def parameters(self, found: Iterable[str] = ()) -> dict[str, Any]:
         """The parameters that every filtered statement takes; ``found`` are ids to leave out as well."""
-        return {**asdict(self), "not_brands": list(self.not_brands), "exclude": [*self.exclude, *found]}
+        lists = {"brands": list(self.brands), "not_brands": list(self.not_brands)}
+        return {**asdict(self), **lists, "exclude": [*self.exclude, *found]}
 
     def admits(self, row: dict[str, Any], categories_asked: Iterable[str]) -> bool:
         """Whether a row passes, for the statements that carry no filters. The same rules as the statements'."""
@@ -50,6 +53,7 @@ class Filters:
             row["product_id"] not in self.exclude
             and (self.min_price is None or (price is not None and price >= self.min_price))
             and (self.max_price is None or (price is not None and price <= self.max_price))
+            and (not self.brands or row["brand"] in self.brands)
             and row["brand"] not in self.not_brands
             and (self.in_category is None or any(is_below(path, self.in_category) for path in paths))
             and (self.not_in_category is None or not any(is_below(path, self.not_in_category) for path in paths))

@@ -25,6 +25,9 @@ def related(
     ] = None,
     min_price: Annotated[float | None, typer.Option(min=0, help="Lowest price; unknown prices do not pass.")] = None,
     max_price: Annotated[float | None, typer.Option(min=0, help="Highest price; unknown prices do not pass.")] = None,
+    brand: Annotated[
+        list[str] | None, typer.Option("--brand", help="Only this brand; may be given more than once.")
+    ] = None,
     not_brand: Annotated[list[str] | None, typer.Option(help="Leave out a brand; may be given again.")] = None,
     exclude: Annotated[list[str] | None, typer.Option(help="Leave out a product id; may be given again.")] = None,
     unseen_only: Annotated[
@@ -55,6 +58,7 @@ def related(
         same_category=same_category,
         min_price=min_price,
         max_price=max_price,
+        brands=tuple(brand or ()),
         not_brands=tuple(not_brand or ()),
         exclude=tuple(exclude or ()),
     )

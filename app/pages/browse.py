@@ -19,6 +19,9 @@ from graph.runs import StoredRun
 #: Results of a search, and cards of an answer, that are shown at once.
 FOUND, SHOWN = 8, 12
 
+#: Characters of a title from which it is set smaller.
+LONG = 90
+
 
 def open_product(product_id: str) -> None:
     """Show a product; the search closes."""
@@ -45,9 +48,12 @@ def _start(database: Database) -> None:
         friendly.no_products()
         return
     run = serving()
+    # only other products' lists name the rest: they are never recommended
+    lists = run.facts.get("lists") if run is not None else None
+    with_lists = f" ({lists:,} of them with related products)" if lists and lists != counts.products else ""
     serves = f"{run.facts.get('model')} serves" if run is not None else "no run serves yet"
     st.html(
-        f'<p class="ab-lead">{counts.products:,} products, {counts.pairs:,} also-bought pairs, {cards.text(serves)}. '
+        f'<p class="ab-lead">{counts.products:,} products{with_lists}, {counts.pairs:,} also-bought pairs, {cards.text(serves)}. '
         "Search above, or begin with one of these.</p>"
     )
     window = shop_window(database, k=SHOWN)
@@ -82,7 +88,7 @@ def _product(database: Database, product_id: str) -> None:
     inner = "".join(f"<dt>{what}</dt><dd>{cards.text(value)}</dd>" for what, value in dd)
     st.html(
         f'<div class="ab-product"><img alt="" src="{cards.picture(product_id, facts.categories, facts.image_url)}"><div>'
-        f"<h2>{cards.text(cards.name_of(facts.title, product_id))}</h2>"
+        f"<h2{' class=long' if len(facts.title or '') > LONG else ''}>{cards.text(cards.name_of(facts.title, product_id))}</h2>"
         f"{' '.join(cards.chip(flag, 'warn') for flag in flags)}<dl>{inner}</dl></div></div>"
     )
     # the three views are one choice, not tabs: only what is looked at is asked for
@@ -141,7 +147,7 @@ def _related(database: Database, product_id: str, run: StoredRun | None) -> None
 
 def _filters(database: Database, product_id: str, run: StoredRun | None) -> tuple[Filters, int, bool, bool]:
     """The filters' widgets, folded away; gives the filters, how many, unseen only, and the whole stored list."""
-    names = ("category", "min", "max", "without", "unseen", "k", "all")
+    names = ("category", "min", "max", "brand", "without", "unseen", "k", "all")
     active = sum(1 for name in names if url.get(name))
     with st.expander(f"Filters ({active} on)" if active else "Filters", icon=":material/tune:"):
         paths = _categories()
@@ -157,17 +163,15 @@ def _filters(database: Database, product_id: str, run: StoredRun | None) -> tupl
         highest = right.number_input("Price to", min_value=0.0, key="max", on_change=changed, placeholder="any")
         left, middle, right = st.columns([2, 1, 1])
         brands = _brands(database, product_id, run)
+        changed = url.follow("brand", url.some_of(brands), [])
+        only = left.multiselect("Only brands", brands, key="brand", on_change=changed, placeholder="any")
         changed = url.follow("without", url.some_of(brands), [])
         without = left.multiselect("Leave out brands", brands, key="without", on_change=changed, placeholder="none")
         changed = url.follow("k", _count, SHOWN)
         k = middle.number_input(
-            "Ranks shown",
-            1,
-            100,
-            key="k",
-            on_change=changed,
+            "Ranks shown", 1, 100, key="k", on_change=changed,
             help="Only the best so many: the lowest rank that counts.",
-        )
+        )  # fmt: skip
         with right:
             changed = url.follow("unseen", url.flag, False)
             unseen = st.toggle(
@@ -181,7 +185,10 @@ def _filters(database: Database, product_id: str, run: StoredRun | None) -> tupl
             )  # fmt: skip
         if lowest is not None and highest is not None and lowest > highest:
             st.warning("The lowest price is above the highest.")
-    filters = Filters(in_category=category, min_price=lowest, max_price=highest, not_brands=tuple(without or ()))
+    filters = Filters(
+        in_category=category, min_price=lowest, max_price=highest, brands=tuple(only or ()),
+        not_brands=tuple(without or ()),
+    )  # fmt: skip
     return filters, int(k), bool(unseen), bool(whole)
 
 
@@ -202,9 +209,9 @@ def _categories() -> list[str]:
 
 
 def _brands(database: Database, product_id: str, run: StoredRun | None) -> list[str]:
-    """Brands in the stored list, which is one look, and those that the address leaves out already."""
+    """Brands in the stored list, which is one look, and those that the address names already."""
     shown = list_of_run(database, product_id, run.run_id, k=40) if run is not None else []
-    chosen = [part for part in url.get("without").split("|") if part]
+    chosen = [part for name in ("brand", "without") for part in url.get(name).split("|") if part]
     return sorted({entry.brand for entry in shown if entry.brand} | set(chosen))
 
 

@@ -95,7 +95,7 @@ def _product(database: Database) -> ProductFacts | None:
     st.html(
         f'<div class="ab-row"><img alt="" src="{cards.picture(fact.product_id, fact.categories)}"><div>'
         f'<div class="ab-row-title">{cards.text(cards.name_of(fact.title, fact.product_id))}</div>'
-        f'<div class="ab-facts">{cards.text(fact.product_id)} · {cards.text(fact.brand or "")}</div></div></div>'
+        f'<div class="ab-facts">{cards.text(" · ".join(part for part in (fact.product_id, fact.brand) if part))}</div></div></div>'
     )
     return fact
 
@@ -135,8 +135,9 @@ def _line(row: AlignedRow, because: str) -> str:
         moved = f'<span class="ab-{"up" if row.moved > 0 else "down"}">{"▲" if row.moved > 0 else "▼"} {abs(row.moved)}</span>'
     known = "" if row.entry.known else f" {cards.chip('new')}"
     kind = "all" if row.in_all else "lone" if row.only is not None else ""
+    title = cards.text(cards.name_of(row.entry.title, row.entry.product_id))
     return (
-        f'<tr class="{kind}"><td>{cards.text(cards.name_of(row.entry.title, row.entry.product_id))}{known}'
+        f'<tr class="{kind}"><td><div class="ab-clamp" title="{title}">{title}</div>{known}'
         f'<div class="ab-facts">{cards.text(row.entry.product_id)}</div></td>{cells}<td class="num">{moved}</td>'
         f"<td>{cards.text(because)}</td></tr>"
     )

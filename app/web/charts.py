@@ -57,6 +57,9 @@ def map_base(places: ProductMap, *, level: int, most_colours: int) -> MapBase:
     largest = [group for group, _ in counts.most_common(most_colours)]
     colours = colours_of(largest)
     size = 7 if len(groups) <= 8_000 else 4
+    # What all of them share says nothing: "Makeup", where everything hangs below "Beauty".
+    tops = {group.partition(" > ")[0] for group in largest}
+    shared = f"{tops.pop()} > " if len(tops) == 1 and level > 1 else ""
     parts = [(group, np.flatnonzero(groups == group), colours[group]) for group in largest]
     other = np.flatnonzero(~np.isin(groups, largest))
     if len(other):
@@ -65,9 +68,9 @@ def map_base(places: ProductMap, *, level: int, most_colours: int) -> MapBase:
     titles = [escaped(title if len(title) <= _HOVER else title[: _HOVER - 1] + "…") for title in places.titles]
     traces = [
         go.Scattergl(
-            x=places.places[rows, 0], y=places.places[rows, 1], mode="markers", name=escaped(name),
+            x=places.places[rows, 0], y=places.places[rows, 1], mode="markers", name=(said := escaped(name.removeprefix(shared))),
             marker={"size": size, "color": colour, "opacity": 0.72, "line": {"width": 0}},
-            text=[titles[row] for row in rows], hovertemplate=f"%{{text}}<br>{escaped(name)}<extra></extra>",
+            text=[titles[row] for row in rows], hovertemplate=f"%{{text}}<br>{said}<extra></extra>",
         )
         for name, rows, colour in parts
     ]  # fmt: skip

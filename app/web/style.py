@@ -68,6 +68,7 @@ CSS: Final = """
 .ab-product { display: grid; grid-template-columns: minmax(180px, 300px) 1fr; gap: 1.3rem; align-items: start; }
 .ab-product img { width: 100%; border-radius: .8rem; aspect-ratio: 16 / 10; object-fit: cover; }
 .ab-product h2 { font-size: 1.45rem; line-height: 1.22; margin: 0 0 .4rem; padding: 0; overflow-wrap: anywhere; }
+.ab-product h2.long { font-size: 1.08rem; line-height: 1.3; }
 .ab-product dl { display: grid; grid-template-columns: max-content 1fr; gap: .2rem .9rem; margin: .5rem 0 0; padding: 0; font-size: .9rem; }
 .ab-product dt { opacity: .68; } .ab-product dd { margin: 0; overflow-wrap: anywhere; }
 
@@ -79,6 +80,7 @@ CSS: Final = """
 .ab-row { display: grid; grid-template-columns: 54px 1fr max-content; gap: .75rem; align-items: center; padding: .3rem .5rem; }
 .ab-row img { width: 54px; height: 36px; border-radius: .35rem; object-fit: cover; }
 .ab-row-title { font-weight: 550; font-size: .92rem; line-height: 1.25; overflow-wrap: anywhere; }
+.ab-row-title, .ab-clamp { display: -webkit-box; -webkit-line-clamp: 2; -webkit-box-orient: vertical; overflow: hidden; }
 .ab-row-end { text-align: right; font-size: .82rem; }
 
 /* side by side, with the same rows */

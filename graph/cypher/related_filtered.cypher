@@ -1,11 +1,12 @@
 // Customers also bought, under the shop's conditions: the serving run's list, what is pinned in front.
 // Parameters: $product_id, $k, $pointer, $exclude_known (true: leave out what the graph links directly).
 // Filters, null or [] where there is none: $exclude (ids the customer has already), $min_price, $max_price (a product
-// whose price is not known passes neither), $not_brands, $in_category and $not_in_category (a category's path; what
-// hangs below it counts), $same_category (true: only products that share a category with this one, false: only others).
+// whose price is not known passes neither), $brands (only these), $not_brands, $in_category and $not_in_category (a
+// category's path; what hangs below it counts), $same_category (true: only products that share a category with this
+// one, false: only others).
 // A list is some 20 long, so few may be left; related_by_vector_filtered, fallback_category and popular fill up.
 // :params {product_id: 'EX00000001', k: 10, pointer: 'default', exclude_known: false, exclude: [], min_price: null, max_price: 40.0,
-//          not_brands: [], in_category: null, not_in_category: null, same_category: null}
+//          brands: [], not_brands: [], in_category: null, not_in_category: null, same_category: null}
 MATCH (p:Product {product_id: $product_id})
 OPTIONAL MATCH (:ActiveRun {name: $pointer})-[:IS]->(run:EmbeddingRun)
 WITH p, run.run_id AS run_id, coalesce(p[run.related], []) AS ids, p[run.related_score] AS scores,
@@ -25,7 +26,7 @@ WHERE r <> p AND coalesce(r.listed, true) AND coalesce(r.in_stock, true) AND NOT
   AND NOT r.product_id IN $exclude
   AND ($min_price IS NULL OR r.price >= $min_price)
   AND ($max_price IS NULL OR r.price <= $max_price)
-  AND NOT coalesce(r.brand IN $not_brands, false)
+  AND (size($brands) = 0 OR r.brand IN $brands) AND NOT coalesce(r.brand IN $not_brands, false)
   AND ($in_category IS NULL
        OR any(path IN coalesce([] + r.categories, []) WHERE path = $in_category OR path STARTS WITH $in_category + ' > '))
   AND ($not_in_category IS NULL

@@ -177,6 +177,7 @@ _paths = st.sampled_from([None, "Shop", "Shop > Aisle 0", "Shop > Aisle 1", "Sho
         same_category=st.sampled_from([None, True, False]),
         min_price=st.none() | st.floats(0, 70),
         max_price=st.none() | st.floats(0, 70),
+        brands=st.lists(st.sampled_from(["Brand 0", "Brand 1", "no such"]), max_size=2).map(tuple),
         not_brands=st.lists(st.sampled_from(["Brand 0", "Brand 1", "no such"]), max_size=2).map(tuple),
         exclude=st.lists(st.sampled_from([f"P{i:04d}" for i in range(LISTED)]), max_size=8).map(tuple),
     ),
