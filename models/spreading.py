@@ -116,6 +116,8 @@ class Spreading(Scorer, Ranker):
     """A model whose scores spread over the edges; a subclass sets ``self._spread`` in ``_fit``."""
 
     _spread: Spread
+    #: Where lists are computed: see :func:`models.spreading_torch.chosen_device`. A subclass may let a setting say.
+    _device = "kernel"
 
     def score(self, a: NDArray[np.int64], b: NDArray[np.int64]) -> NDArray[np.float32]:
         """See :meth:`models.base.Scorer.score`; ``-inf`` where nothing of ``a`` reaches ``b``."""
@@ -129,6 +131,14 @@ class Spreading(Scorer, Ranker):
     ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """See :meth:`models.base.Ranker.recommend`; ``on_progress("ranking", done, rows)`` between blocks of rows."""
         asked = check_request(self.graph, rows, k)
+        if self._device != "kernel":
+            from models import spreading_torch
+
+            if (device := spreading_torch.chosen_device(self._device)) is not None:
+                return spreading_torch.rank(
+                    self._spread, self.graph, asked, k,
+                    exclude_known=exclude_known, device=device, on_progress=on_progress,
+                )  # fmt: skip
         return rank(self._spread, self.graph, asked, k, exclude_known=exclude_known, on_progress=on_progress)
 
 
