@@ -118,13 +118,14 @@ def rows(name: str, entries: Sequence[dict[str, Any]], on_open: Callable[[str], 
     """Products as lines, each a button: product_id, title, brand, categories and perhaps ``end`` (text at the right)."""
     with st.container(key=f"rows-{name}"):
         for i, entry in enumerate(entries):
-            brand = f"{text(entry['brand'])} · " if entry.get("brand") else ""
+            # the id once: it stands in the title's place where there is no title
+            facts = [entry.get("brand"), entry["product_id"] if entry["title"] else "no title is known"]
             end = f'<div class="ab-row-end">{text(entry["end"])}</div>' if entry.get("end") else "<div></div>"
             with st.container(key=f"row-{name}-{i}"):
                 st.html(
                     f'<div class="ab-row"><img alt="" src="{picture(entry["product_id"], entry["categories"])}">'
                     f'<div><div class="ab-row-title">{text(name_of(entry["title"], entry["product_id"]))}</div>'
-                    f'<div class="ab-facts">{brand}{text(entry["product_id"])}</div></div>{end}</div>'
+                    f'<div class="ab-facts">{text(" · ".join(fact for fact in facts if fact))}</div></div>{end}</div>'
                 )
                 st.button(
                     label(f"{verb} {name_of(entry['title'], entry['product_id'])}"),

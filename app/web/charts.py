@@ -144,7 +144,7 @@ def lines(
         )  # fmt: skip
     _framed(figure, x, y, height)
     if log_x:
-        figure.update_xaxes(type="log", dtick="D2")
+        _logarithmic(figure, [x for xs, _ in series.values() for x in xs])
     return figure
 
 
@@ -164,13 +164,26 @@ def points(table: pd.DataFrame, *, x: str, y: str, x_name: str, y_name: str, hei
             )
         )  # fmt: skip
     _framed(figure, x_name, y_name, height)
-    figure.update_xaxes(type="log")
+    _logarithmic(figure, table[x].tolist())
     return figure
 
 
 def escaped(value: str) -> str:
     """Text from elsewhere for plotly, which reads some HTML in names and hovers."""
     return html.escape(plain(value), quote=False)
+
+
+def _logarithmic(figure: go.Figure, values: Sequence[float]) -> None:
+    """A logarithmic x axis with whole numbers at its ticks; plotly's own write a 2 where 20 is meant."""
+    there = [value for value in values if value > 0]
+    figure.update_xaxes(type="log")
+    if not there or max(there) < 4 * min(there):
+        return  # less than a step from 1 to 2 to 5 at each end: plotly's own ticks are closer
+    low, high = min(there) / 2, max(there) * 2
+    ticks = [
+        digit * 10.0**power for power in range(-6, 13) for digit in (1, 2, 5) if low <= digit * 10.0**power <= high
+    ]
+    figure.update_xaxes(tickvals=ticks, ticktext=[f"{tick:,.6g}" for tick in ticks])
 
 
 def _framed(figure: go.Figure, x: str, y: str, height: int) -> None:
