@@ -45,6 +45,9 @@ def write_change(
     writer.pairs("load_pairs_changed", change.pairs_changed, change.ids, "pairs changed")
     writer.pairs("load_pairs_new", change.pairs_new, change.ids, "pairs written")
     writer.rows("load_products_gone", change.gone, "products removed", key="ids")
+    if change.gone or change.changed:
+        while database.write("load_names_gone")[0]["gone"]:
+            pass  # a category may only go when those below it have
 
 
 class _Writer:

@@ -76,10 +76,15 @@ class Intake:
         """Count the bytes of a stream of lines; accept it or not where it is damaged.
 
         Raises:
-            UserError: it is damaged, and the settings do not allow that.
+            UserError: it is damaged, and the settings do not allow that, or somebody wrote to it meanwhile.
         """
         self.bytes_read += reader.bytes_read
         self.bytes_text += reader.bytes_text
+        if reader.changed:
+            raise UserError(
+                f"{reader.path} changed while it was read, so that its last lines may be halves. Nothing was loaded.",
+                "Wait until it is written, and read it again.",
+            )
         if reader.damage is None:
             return
         what = f"{reader.path}: {reader.damage}, after {reader.whole_lines:,} whole lines"

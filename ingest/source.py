@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import stat
 import sys
@@ -141,6 +142,7 @@ class LineReader:
         damage: Why a compressed file ends too early, in words; None while it is whole.
         tail_bytes: Bytes of the unfinished line that was left at the damage.
         size: Bytes on the disk when reading began.
+        changed: Somebody wrote to the file while it was read; known at its end.
     """
 
     def __init__(self, path: Path, settings: IngestSettings) -> None:
@@ -148,6 +150,7 @@ class LineReader:
         self.bytes_read = self.bytes_text = self.whole_lines = self.tail_bytes = 0
         self.damage: str | None = None
         self.size = path.stat().st_size
+        self.changed = False
         self._max_line = settings.max_line_bytes
         self._max_expansion = settings.max_expansion
 
@@ -192,6 +195,7 @@ class LineReader:
     def _blocks(self) -> Iterator[bytes]:
         try:
             with self.path.open("rb") as file:
+                before = os.fstat(file.fileno())
                 start = file.read(_READ_BYTES)
                 if start[:2] == _GZIP:
                     yield from self._gzip_blocks(file, start)
@@ -199,6 +203,8 @@ class LineReader:
                     yield from self._zstd_blocks(file, start)
                 else:
                     yield from self._plain_blocks(file, start)
+                after = os.fstat(file.fileno())
+                self.changed = (after.st_size, after.st_mtime_ns) != (before.st_size, before.st_mtime_ns)
         except OSError as error:
             raise UserError(f"{self.path} cannot be read: {error.strerror or error}") from None
 

@@ -68,6 +68,13 @@ def ingest(
     allow_truncated: Annotated[
         bool, typer.Option("--allow-truncated", help="Load the whole lines of a compressed file that was cut off.")
     ] = False,
+    max_line_bytes: Annotated[
+        int, typer.Option("--max-line-bytes", min=1, help="A longer line counts as bad and is never held in memory.")
+    ] = 4 << 20,
+    max_expansion: Annotated[
+        float,
+        typer.Option("--max-expansion", min=1, help="Refuse a compressed file that expands by more than this factor."),
+    ] = 250.0,
     replace: Annotated[
         bool, typer.Option("--replace", help="Take away products and pairs that the files do not name.")
     ] = False,
@@ -125,6 +132,18 @@ def ingest(
             show_default=False,
         ),
     ] = None,
+    engine: Annotated[
+        str,
+        typer.Option(
+            help="memory, or duckdb: on the disk; auto takes the disk for many lines.", rich_help_panel=_ORDERS
+        ),
+    ] = "auto",
+    memory_gib: Annotated[
+        float, typer.Option("--memory-gib", help="What duckdb may hold in memory.", rich_help_panel=_ORDERS)
+    ] = 4.0,
+    temp_folder: Annotated[
+        Path | None, typer.Option(help="Where duckdb keeps what memory does not hold.", rich_help_panel=_ORDERS)
+    ] = None,
 ) -> None:
     """Read products and their related lists, pairs or orders, and load them into the database.
 
@@ -151,6 +170,9 @@ def ingest(
         non_products=tuple(non_product or ()),
         known_non_products=not keep_fees,
         day_first=day_first,
+        engine=engine,
+        memory_gib=memory_gib,
+        temp_folder=None if temp_folder is None else str(temp_folder),
     )
     if bulk and (dry_run or replace):
         raise UsageError("--bulk fills an empty database: --dry-run and --replace have nothing to do there")
@@ -163,6 +185,8 @@ def ingest(
         rejects=rejects or default_rejects(files),
         max_bad=max_bad,
         allow_truncated=allow_truncated,
+        max_line_bytes=max_line_bytes,
+        max_expansion=max_expansion,
         orders=orders,
         quiet=json,
     )
