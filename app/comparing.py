@@ -205,7 +205,9 @@ def show_comparison(table: pd.DataFrame) -> None:
         if row["error"]:
             out().print(f"[red]{safe(label)}[/]: {safe(row['error'])}", soft_wrap=True)
     facts = table.attrs
-    if facts:
+    for label, note in facts.get("notes", {}).items():
+        out().print(f"[dim]{safe(label)}: {safe(note)}[/]", soft_wrap=True)
+    if "train_pairs" in facts:
         out().print(
             f"[dim]{facts['train_pairs']:,} pairs to learn from, {facts['held_out_pairs']:,} hidden, ranked among "
             f"{facts['listed_products']:,} listed products{_asked(facts)}; split seed {facts['split_seed']}[/]",

@@ -122,6 +122,7 @@ def report(document: dict[str, Any], curves: pd.DataFrame | None = None, learnin
         "<h1>Models on one split</h1>",
         f"<p class=soft>{_text(facts)}. Every model had the same split, candidates, negatives and seed.</p>",
         _main_table(rows, k, drawn[0] if drawn else ""),
+        *(f"<p class=soft>{_text(label)}: {_text(note)}</p>" for label, note in document.get("notes", {}).items()),
         _degree_plot(document.get("by_degree", []), drawn, k),
         _precision_recall_plot(curves, drawn),
         _learning_plot(learning, k),

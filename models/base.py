@@ -74,6 +74,10 @@ class Recommender(ABC):
         self._graph = graph
         return self
 
+    def notes(self) -> list[str]:
+        """What a reader of the fitted model's figures has to know beside them, a sentence each; mostly nothing."""
+        return []
+
     @abstractmethod
     def _fit(self, graph: ProductGraph, seed: np.random.SeedSequence, on_progress: OnProgress) -> None:
         """Learn from ``graph`` into ``self``; all randomness comes from ``seed``."""

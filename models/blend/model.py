@@ -102,6 +102,10 @@ class Blend(Scorer, Ranker):
         self._lists = lists
         self._variants = graph_variants(graph) if s.one_variant else None
 
+    def notes(self) -> list[str]:
+        """See :meth:`models.base.Recommender.notes`: which sources were left out, and why."""
+        return [f"without {name}: {reason}" for name, reason in self.left_out.items()]
+
     def _all_lists(
         self, graph: ProductGraph, features: Features, booster: Booster, on_progress: OnProgress
     ) -> OneWayLists:

@@ -172,6 +172,7 @@ def compare(
         except Exception as error:
             rows.append({"error": f"{type(error).__name__}: {error}"})
     table = pd.DataFrame(rows, index=pd.Index(list(models), name="model"), columns=columns(k))
+    table.attrs["notes"] = {label: row["note"] for label, row in zip(models, rows, strict=True) if row.get("note")}
     table["error"] = table["error"].astype(object).where(table["error"].notna(), None)
     return table
 
@@ -196,6 +197,8 @@ def evaluate(
         "peak_memory_mb": memory.megabytes,
         "error": None,
     }
+    if notes := model.notes():
+        row["note"] = "; ".join(notes)
     return row, answers
 
 

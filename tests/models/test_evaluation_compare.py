@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import dataclasses
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from graph import ProductGraph
 from models.base import NoSettings, Scorer
 from models.evaluation import compare, split_pairs
 from models.evaluation.compare import columns
+from models.evaluation.folder import RowFiles, document
 
 
 class Broken(models.Recommender):
@@ -30,6 +32,26 @@ class Lopsided(Scorer):
 
     def score(self, a, b):  # type: ignore[no-untyped-def, override]
         return np.where(a > b, self.answers[a, b], 0).astype(np.float32)
+
+
+class Candid(models.Recommender):
+    """Has something to say of its figures."""
+
+    name, settings_class = "candid", NoSettings
+
+    def _fit(self, graph, seed, on_progress) -> None:  # type: ignore[no-untyped-def, override]
+        pass
+
+    def notes(self) -> list[str]:
+        return ["without ease: 35,000 listed products, at most 30,000"]
+
+
+def test_what_a_model_left_out_stands_beside_its_row(planted: ProductGraph, tmp_path: Path) -> None:
+    saved = RowFiles(tmp_path)
+    for _ in range(2):  # measured, and read again
+        table = compare({"a": Candid(), "b": models.create("popular")}, split_pairs(planted), saved=saved)
+        assert table.attrs["notes"] == {"a": "without ease: 35,000 listed products, at most 30,000"}
+        assert document(table)["notes"] == table.attrs["notes"]
 
 
 def test_one_failing_model_does_not_lose_the_others(planted: ProductGraph) -> None:
