@@ -7,6 +7,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 import streamlit as st
 
+from app.commands.health import last_success
 from app.web import cards, friendly
 from app.web.connection import connected
 from app.web.times import age
@@ -41,6 +42,7 @@ def body() -> None:
             ("also-bought pairs", f"{counts.pairs:,}"),
             ("runs", f"{counts.runs:,}"),
             (f"Neo4j, {state.edition} edition", state.version),
+            ("last success of the scheduled job", _job()),
             ("of disk free for the databases", f"{free / 1e9:,.0f} GB"),
         ]
     )
@@ -76,6 +78,11 @@ def _version(name: str) -> str:
         return version(name)
     except PackageNotFoundError:
         return "not installed"
+
+
+def _job() -> str:
+    success = last_success(DatabaseSettings().home / "reports")
+    return "–" if success is None else age(success.isoformat())
 
 
 def _free_disk() -> int:
