@@ -6,7 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ingest.intake import Intake, decode
-from ingest.records import BadLineError, Record
+from ingest.parallel_lines import BadLine, parsed_batches, workers_for
+from ingest.records import Record
 from ingest.source import LineReader
 
 
@@ -18,7 +19,7 @@ class ProductLines:
         self._first_seen: list[tuple[str, int]] = []  # slot of a listed product -> file and line of its first record
 
     def read(self, path: Path, parse: Callable[[str], Record]) -> None:
-        """Read one file; ``parse`` makes a record of a line or raises BadLineError.
+        """Read one file; ``parse``, a function of a module, makes a record of a line or raises BadLineError.
 
         Raises:
             UserError: too many bad lines, or a damaged file that the settings do not allow.
@@ -28,32 +29,27 @@ class ProductLines:
         reader = LineReader(path, intake.settings)
         reject = intake.rejects.reject
         lines = bad = 0
-        for first, batch in reader.batches():
-            for number, line in enumerate(batch, first):
+        for first, batch, found in parsed_batches(reader.batches(), parse, workers_for(reader.size)):
+            for number, (line, record) in enumerate(zip(batch, found, strict=True), first):
                 if line is None:
                     lines += 1
                     bad += 1
                     reject(path, number, "too_long", f"longer than {intake.settings.max_line_bytes:,} bytes", "")
                     continue
-                if not line.strip():
+                if record is None:
                     continue
                 lines += 1
-                text, encoding_broken = decode(line)
-                try:
-                    record = parse(text)
-                except BadLineError as error:
+                if isinstance(record, BadLine):
                     bad += 1
-                    reject(path, number, error.kind, error.reason, text)
+                    reject(path, number, record.kind, record.reason, decode(line)[0])
                     continue
-                if encoding_broken:
-                    record.repairs.append(("wrong_encoding", "not UTF-8: what could not be read became U+FFFD"))
-                self.add(record, path, number, text)
+                self.add(record, path, number, line)
             intake.after_batch(path, lines, bad, reader.bytes_read, reader.size)
         intake.after_stream(reader)
         intake.after_file(path, lines, bad)
 
-    def add(self, record: Record, path: Path, number: int, text: str) -> None:
-        """A record into the tables, its repairs into the log."""
+    def add(self, record: Record, path: Path, number: int, text: str | bytes) -> None:
+        """A record into the tables, its repairs into the log; ``text`` is what it was read from."""
         intake, repairs = self.intake, record.repairs
         row, repeats = intake.builder.add_product(record)
         if repeats is None:
@@ -71,5 +67,7 @@ class ProductLines:
             repairs += [("bad_related_id", f"an id in {relation} {why}: left out") for why in wrong]
         if record.ignored:
             intake.ignored.update(record.ignored)
-        for kind, reason in repairs:
-            intake.rejects.repair(path, number, kind, reason, text)
+        if repairs:
+            excerpt = decode(text)[0] if isinstance(text, bytes) else text
+            for kind, reason in repairs:
+                intake.rejects.repair(path, number, kind, reason, excerpt)
