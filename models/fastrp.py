@@ -98,6 +98,7 @@ def _step(arrays: tuple[Any, ...], target: NDArray[np.float32], summed: NDArray[
     from models import fastrp_kernels as kernels
 
     def rows(first: int, last: int) -> None:
-        kernels.step(*arrays, first, last, target, summed)
+        arguments = (*arrays, first, last, target, summed)
+        kernels.step(*arguments)
 
     return rows

@@ -20,7 +20,9 @@ from models.random_bits import GOLDEN, below, mix, stream
 
 IN_FLIGHT = 256
 LOW_32 = np.uint64(0xFFFFFFFF)
-TO_UNIT = 1.0 / 4294967296.0
+#: Edges in a bucket of the hash table of edges, 64 bytes, and what an empty place holds.
+BUCKET = 8
+NO_EDGE = np.uint64(0xFFFFFFFFFFFFFFFF)
 
 
 @njit(inline="always")
@@ -85,6 +87,50 @@ def fill_filter(indptr: I64, indices: I32, words: U64) -> None:
         for e in range(indptr[a], indptr[a + 1]):
             word, mask = _filter_place(a, indices[e], len(words))
             words[word] |= mask
+
+
+@njit(inline="always")
+def _edge_key(a: Any, b: Any) -> Any:
+    return (np.uint64(a) << np.uint64(32)) | np.uint64(b)
+
+
+@njit(inline="always")
+def _bucket(key: Any, buckets: Any) -> Any:
+    return np.int64(((mix(key) & LOW_32) * np.uint64(buckets)) >> np.uint64(32))
+
+
+@njit(nogil=True, cache=True)
+def fill_edges(indptr: I64, indices: I32, edges: U64) -> None:
+    """Enter every directed edge into the hash table ``edges`` uint64[buckets, 8], which is all :data:`NO_EDGE`.
+
+    A bucket is a cache line; what a full one has no room for stands in the next that has.
+    """
+    buckets = len(edges)
+    for a in range(len(indptr) - 1):
+        for e in range(indptr[a], indptr[a + 1]):
+            key = _edge_key(a, indices[e])
+            at = _bucket(key, buckets)
+            slot = 0
+            while edges[at, slot] != NO_EDGE:
+                slot += 1
+                if slot == BUCKET:
+                    slot = 0
+                    at = at + 1 if at + 1 < buckets else 0
+            edges[at, slot] = key
+
+
+@njit(nogil=True, cache=True)
+def _further(edges: U64, full: int, key: np.uint64) -> bool:
+    """Whether the key stands in a bucket behind ``full``, which is full of others."""
+    at = full
+    for _ in range(len(edges)):
+        at = at + 1 if at + 1 < len(edges) else 0
+        for slot in range(BUCKET):
+            if edges[at, slot] == key:
+                return True
+            if edges[at, slot] == NO_EDGE:
+                return False
+    return False
 
 
 @njit(nogil=True, cache=True)
@@ -152,8 +198,7 @@ def second_order(
     entries: U32,
     chances: F32,
     filter_words: U64,
-    indptr: I64,
-    indices: I32,
+    edges: U64,
     p: float,
     q: float,
     starts: I64,
@@ -169,7 +214,8 @@ def second_order(
     max(1, 1/q) bounds the factor of all but the return step. What the return step has above the ceiling is a proposal
     of its own (it needs only the chance that a first-order step returns), so that a small p costs nothing.
     One uniform number decides: below the smaller of 1 and 1/q a proposal other than u is accepted unseen; only
-    between the two does it matter whether u → x is an edge, and then a Bloom filter answers most of the noes.
+    between the two does it matter whether u → x is an edge, and then a Bloom filter that stays in the cache answers
+    most of the noes, and one line of a hash table the rest.
 
     entries, chances: where 1/p is above the ceiling, the wide entries of :func:`widen_entries`, as uint32 and
     float32; else the narrow ones, and ``chances`` is not read. The other arrays as in :func:`first_order`. A lane
@@ -200,10 +246,11 @@ def second_order(
     place = np.empty(IN_FLIGHT, dtype=np.uint64)
     mask = np.empty(IN_FLIGHT, dtype=np.uint64)
     word = np.empty(IN_FLIGHT, dtype=np.uint64)
-    low = np.empty(IN_FLIGHT, dtype=np.int64)
-    left = np.empty(IN_FLIGHT, dtype=np.int64)
-    seen = np.empty(IN_FLIGHT, dtype=np.int32)
-    last_entry = max(len(indices) - 1, 0)
+    wanted = np.empty(IN_FLIGHT, dtype=np.uint64)
+    bucket = np.empty(IN_FLIGHT, dtype=np.int64)
+    is_edge = np.empty(IN_FLIGHT, dtype=np.bool_)
+    unsure = np.empty(IN_FLIGHT, dtype=np.bool_)
+    buckets = len(edges)
     taken = np.empty(IN_FLIGHT, dtype=np.bool_)
     undoes = np.empty(IN_FLIGHT, dtype=np.bool_)
     words = len(filter_words)
@@ -288,33 +335,21 @@ def second_order(
             taken[i] = passes == edge_wins
             asked[n_passed] = i
             n_passed += int(passes)
-        # what passes the filter is looked up, all rows at once, a halving at a time
-        longest = np.int64(0)
+        # what passes the filter is looked up: one cache line each, and hardly ever a second one
         for j in range(n_passed):
             i = asked[j]
-            u = previous[i]
-            low[j] = rows[u, 0]
-            left[j] = rows[u, 1]
-            longest = max(longest, left[j])
-        while longest > 0:
-            for j in range(n_passed):
-                half = left[j] >> 1
-                middle = low[j] + half
-                seen[j] = indices[min(middle, last_entry)]
-            for j in range(n_passed):
-                half = left[j] >> 1
-                below_it = (seen[j] < np.int64(proposed[asked[j]])) & (left[j] > 0)
-                low[j] += (half + 1) * np.int64(below_it)
-                left[j] = left[j] - half - 1 if below_it else half
-            longest >>= 1
+            wanted[j] = _edge_key(previous[i], proposed[i])
+            bucket[j] = _bucket(wanted[j], buckets)
         for j in range(n_passed):
-            i = asked[j]
-            u = previous[i]
-            at = low[j]
-            is_edge = (at < np.int64(rows[u, 0]) + np.int64(rows[u, 1])) & (
-                indices[min(at, last_entry)] == np.int64(proposed[i])
-            )
-            taken[i] = is_edge == edge_wins
+            hits = 0
+            for slot in range(BUCKET):
+                hits += np.int64(edges[bucket[j], slot] == wanted[j])
+            is_edge[j] = hits > 0
+            unsure[j] = (hits == 0) & (edges[bucket[j], BUCKET - 1] != NO_EDGE)
+        for j in range(n_passed):
+            if unsure[j]:
+                is_edge[j] = _further(edges, bucket[j], wanted[j])
+            taken[asked[j]] = is_edge[j] == edge_wins
         for i in range(lanes):
             v = current[i]
             u = previous[i]

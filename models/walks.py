@@ -25,10 +25,12 @@ _WALKS_AT_A_TIME = 16_384
 _ROWS_AT_A_TIME = 8_192
 #: Bits of the edge filter per directed edge: at 8 about one absent edge in thirty passes for an edge and is looked up.
 _FILTER_BITS = 8
+#: Directed edges in a bucket of the hash table on average, which holds eight: 16 bytes an edge, and one in fifty full.
+_EDGES_A_BUCKET = 4
 
 
 class Walker:
-    """Walks on one graph, prepared once: 16 bytes an edge for first-order walks, up to 50 for second-order ones.
+    """Walks on one graph, prepared once: 16 bytes a directed edge for first-order walks, up to 65 for second-order.
 
     Args:
         graph: A :class:`ProductGraph`, or the ``torch_geometric`` ``Data`` of its ``to_pyg()``, whose CSR tensors are
@@ -137,7 +139,7 @@ class Walker:
             return lambda starts, key, first, length, out: kernels.first_order(
                 rows, entries, starts, key, first, length, out
             )
-        fixed = (self._rows, self._entries, self._chances, self._filter, self._indptr, self._indices, self.p, self.q)
+        fixed = (self._rows, self._entries, self._chances, self._filter, self._edges, self.p, self.q)
         return lambda starts, key, first, length, out: kernels.second_order(*fixed, starts, key, first, length, out)
 
     def expected_visits(self, length: int, starts: NDArray[np.int64] | None = None) -> NDArray[np.float64]:
@@ -170,6 +172,8 @@ class Walker:
         m = len(indices)
         self._filter = np.zeros(max(1, m * _FILTER_BITS // 64), dtype=np.uint64)
         kernels.fill_filter(indptr, indices, self._filter)
+        self._edges = _aligned(max(2, m // _EDGES_A_BUCKET + 1), kernels.BUCKET)
+        kernels.fill_edges(indptr, indices, self._edges)
         if 1 / self.p <= max(1.0, 1 / self.q):
             self._chances = self._entries.view(np.float32)
             return
@@ -183,6 +187,13 @@ class Walker:
             lambda a, b: kernels.widen_entries(indptr, indices, narrow, forward, backward, a, b, wide, self._chances)
         )
         self._entries = wide
+
+
+def _aligned(rows: int, columns: int) -> NDArray[np.uint64]:
+    """uint64[rows, columns] of :data:`models.walk_kernels.NO_EDGE` that begins where a cache line does."""
+    spare = np.full(rows * columns + 8, kernels.NO_EDGE, dtype=np.uint64)
+    first = -(spare.ctypes.data // 8) % 8
+    return spare[first : first + rows * columns].reshape(rows, columns)
 
 
 def walks(
