@@ -231,9 +231,9 @@ def test_the_services_commands_work_with_the_services_environment(
     # the service itself: it waits for its hour, in JSON, and ends cleanly when the container is stopped
     log = tmp_path / "reembed.log"
     with running(job, job["command"], log) as process:
-        waited_for("waiting for the next time", process, log)
+        waited_for("the next time is", process, log)
         process.send_signal(signal.SIGTERM)
-        process.wait(timeout=10)
+        assert process.wait(timeout=20) == 128 + signal.SIGTERM
     for line in log.read_text(encoding="utf-8").splitlines():
         assert {"time", "level", "event"} <= set(json.loads(line)), line
 
