@@ -37,6 +37,7 @@ class Commands(LazyCommands):
         "health": ("app.commands.health", "health"),
         "catalogues": ("app.commands.catalogues", "catalogues"),
         "doctor": ("app.commands.doctor", "doctor"),
+        "spark": ("app.commands.spark", "spark_cli"),
         "db": ("app.commands.db", "db_cli"),
     }
 

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from graph.catalog import Catalog
 from graph.errors import UserError
-from ingest.orders import stages
+from ingest.orders import stages, statements
 from ingest.orders.convert import catalog_of, iso_time
 from ingest.orders.pairs import FULL, PairCounts, weigh
 from ingest.orders.report import OrderReport
@@ -184,7 +184,7 @@ def _count_pairs(connection: Any, n: int, baskets: stages.Baskets, min_support: 
         low = high
         told("counting pairs", int(upto[high - 1]), max(total, 1))
     alone = np.zeros(n, dtype=np.int64)
-    found = connection.execute(stages.sql.ALONE).fetchnumpy()
+    found = connection.execute(statements.ALONE).fetchnumpy()
     alone[np.asarray(found["item"])] = np.asarray(found["alone"])
     nothing = (np.empty(0, np.int32), np.empty(0, np.int32), np.empty(0, np.float64))
     a, b, together = (np.concatenate(column) for column in zip(*(parts or [nothing]), strict=True))

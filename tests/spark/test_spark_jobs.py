@@ -1,0 +1,248 @@
+"""Spark jobs on local[2] give what the single machine gives: pairs and counts exactly, models as good."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from graph import ProductGraph
+from graph.errors import UsageError, UserError
+from ingest import IngestSettings, read_catalog
+from ingest.orders import OrderSettings
+from models import create
+from spark import tables
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+pytest.importorskip("pyspark", reason="Apache Spark is not installed: pip install 'alsobought[spark]'")
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.filterwarnings("ignore:PySpark does not yet fully support pandas:FutureWarning"),
+]
+
+
+@pytest.fixture(scope="module")
+def session() -> Iterator[SparkSession]:
+    from spark.session import spark_session
+
+    with spark_session("local[2]", memory_gib=1.5, partitions=2) as session:
+        yield session
+
+
+def order_file(path: Path) -> Path:
+    """Orders with all that goes wrong in them: returns, fees, samples, repetitions, a wholesaler, sessions, titles."""
+    rng = np.random.default_rng(7)
+    rows = ["InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID"]
+    for order in range(150):
+        customer = f"c{order % 40}" if order % 5 else ""
+        when = f"{1 + order % 12}/{1 + order % 28}/2020 {order % 24}:{order % 60:02d}"
+        for product in rng.integers(0, 30, 40 if order == 77 else 1 + order % 6).tolist():
+            quantity, price = 1 + product % 3, [2.5, 1.25, 0.0, 4.0][(order + product) % 4 if product % 9 == 0 else 3]
+            rows.append(f'{order},1{product:04d},"Cup, no. {product % 25}",{quantity},{when},{price},{customer}')
+        if order % 10 == 3:
+            rows.append(f"{order},POST,POSTAGE,1,{when},9.0,{customer}")
+        if order % 8 == 5:
+            rows.append(f"C{1000 + order},1{order % 30:04d},,-2,12/{1 + order % 28}/2020 23:00,4.0,{customer}")
+    path.write_text("\n".join(rows) + "\n", encoding="utf-8")
+    return path
+
+
+def product_file(path: Path) -> Path:
+    """Loose JSON with clusters of products, some of them outside the file, one line twice and one that is bad."""
+    rng = np.random.default_rng(3)
+    lines = []
+    for product in range(90):
+        cluster = product // 15
+        related = {
+            name: [f"B{15 * cluster + other:03d}" for other in rng.permutation(17)[:size].tolist()]
+            for name, size in (("also_bought", 8), ("also_viewed", 4), ("bought_together", 2))
+        }
+        fields: dict[str, Any] = {"asin": f"B{product:03d}", "title": f"It's no. {product}", "related": related}
+        if product % 3:
+            fields |= {"brand": f"Brand {cluster}", "price": 9.5 + product, "categories": [["Beauty", f"C{cluster}"]]}
+        lines.append(repr(fields))
+    lines.insert(20, repr({"asin": "B005", "price": 1.5, "title": "a second record fills in only what lacked"}))
+    lines.append("{'asin': ")
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path
+
+
+def same_graph(found: ProductGraph, expected: ProductGraph) -> None:
+    np.testing.assert_array_equal(found.indptr, expected.indptr)
+    np.testing.assert_array_equal(found.indices, expected.indices)
+    np.testing.assert_array_equal(found.edge_weight, expected.edge_weight)
+    np.testing.assert_array_equal(found.relations, expected.relations)
+    pd.testing.assert_frame_equal(found.products, expected.products)
+
+
+def test_orders_become_the_same_pairs_and_the_same_counts(session: SparkSession, tmp_path: Path) -> None:
+    from spark.pairs import pairs_of_orders
+
+    path = order_file(tmp_path / "orders.csv")
+    how = OrderSettings(max_items=20, half_life_days=90, session_hours=50)
+    told: list[str] = []
+    result = pairs_of_orders(session, [str(path)], how, parts=3, on_step=told.append)
+    tables.write(result, str(tmp_path / "out"))
+    found = tables.read_catalog(tmp_path / "out")
+    expected, report = read_catalog([path], IngestSettings(orders=how))
+    pd.testing.assert_frame_equal(found.products, expected.products, check_exact=True)
+    pd.testing.assert_frame_equal(found.pairs, expected.pairs, check_exact=True)
+    assert report.orders is not None
+    counts = report.orders.to_dict()
+    for name in ("non_product_lines", "return_lines", "returned_lines", "free_lines", "repeated_lines",
+                 "drawn_out_lines", "unmatched_returns", "joined_orders", "pairs_below_support"):  # fmt: skip
+        assert counts[name] > 0, name  # the file has all of them
+    shared = {name for name in counts if name in result.report} - {"non_products", "first_time", "last_time"}
+    assert {name: result.report[name] for name in shared} == {name: counts[name] for name in shared}
+    assert told[-1] == "counting pairs"
+
+
+@pytest.fixture(scope="module")
+def folder(session: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The result of the job on products, which the models are fitted on."""
+    from spark.pairs import pairs_of_products
+
+    place = tmp_path_factory.mktemp("products")
+    result = pairs_of_products(session, [str(product_file(place / "meta.json"))], "amazon2014", max_bad=0.02)
+    assert result.report == {"lines": 92, "bad": 1, "products": 90}
+    assert tables.write(result, str(place / "out"))["products"] == 102
+    return place
+
+
+def test_related_lists_become_the_same_pairs(session: SparkSession, folder: Path) -> None:
+    expected, _ = read_catalog([folder / "meta.json"], IngestSettings(max_bad=0.02))
+    same_graph(ProductGraph.from_catalog(tables.read_catalog(folder / "out")), ProductGraph.from_catalog(expected))
+
+
+def test_a_result_is_not_written_over(session: SparkSession, folder: Path) -> None:
+    from spark.pairs import pairs_of_products
+
+    result = pairs_of_products(session, [str(folder / "meta.json")], "amazon2014", max_bad=0.02)
+    with pytest.raises(UsageError, match="holds a result already"):
+        tables.write(result, str(folder / "out"))
+
+
+def test_too_many_bad_lines_stop_the_job(session: SparkSession, folder: Path) -> None:
+    from spark.pairs import pairs_of_products
+
+    with pytest.raises(UserError, match=r"1 of 92 lines \(1.1%\) cannot be read"):
+        pairs_of_products(session, [str(folder / "meta.json")], "amazon2014", max_bad=0.001)
+
+
+@pytest.mark.parametrize("model", ["cosine", "jaccard", "pmi", "adamic_adar"])
+def test_counting_models_score_as_on_one_machine(session: SparkSession, folder: Path, model: str) -> None:
+    from spark.counting import related_lists
+
+    graph = ProductGraph.from_catalog(tables.read_catalog(folder / "out"))
+    rows = related_lists(session, str(folder / "out"), model, k=5).toArrow().to_pydict()
+    position = {product: row for row, product in enumerate(graph.product_ids)}
+    a = np.array([position[one] for one in rows["product_id"]])
+    b = np.array([position[one] for one in rows["related_id"]])
+    fitted = create(model).fit(graph)
+    np.testing.assert_allclose(rows["score"], fitted.score(a, b), rtol=1e-5, atol=1e-6)
+    best = fitted.recommend(np.unique(a), 1, exclude_known=False)[1][:, 0]
+    first = np.array(rows["rank"]) == 1
+    np.testing.assert_allclose(np.array(rows["score"])[first][np.argsort(a[first])], best, rtol=1e-5, atol=1e-6)
+
+
+def neighbours_in_cluster(ids: list[str], vectors: Any, query_vectors: Any) -> float:
+    """Share of each listed product's best five that are of its cluster of fifteen."""
+    held = [i for i, vector in enumerate(vectors) if vector is not None and int(ids[i][1:]) < 90]
+    names = np.array([int(ids[i][1:]) // 15 for i in held])
+    scores = np.array([query_vectors[i] for i in held]) @ np.array([vectors[i] for i in held]).T
+    np.fill_diagonal(scores, -np.inf)
+    best = np.argsort(-scores, axis=1)[:, :5]
+    return float((names[best] == names[:, None]).mean())
+
+
+def test_als_finds_what_the_single_machines_finds(session: SparkSession, folder: Path) -> None:
+    from spark.factors import SparkAlsSettings, als_vectors
+
+    settings = SparkAlsSettings(dimensions=12, iterations=5, blocks=2)
+    found = als_vectors(session, str(folder / "out"), settings, seed=1).toArrow().to_pydict()
+    graph = ProductGraph.from_catalog(tables.read_catalog(folder / "out"))
+    single = create("als", dimensions=12, iterations=5).fit(graph, seed=1)
+    ours = neighbours_in_cluster(found["product_id"], found["vector"], found["query_vector"])
+    theirs = neighbours_in_cluster(list(graph.product_ids), list(single.vectors), list(single.query_vectors))
+    assert theirs > 0.9
+    assert ours > theirs - 0.05
+
+
+def test_word2vec_over_walks_brings_a_cluster_together(session: SparkSession, folder: Path) -> None:
+    from spark.walks import SparkWord2VecSettings, walks, word2vec_vectors
+
+    paths = walks(session, str(folder / "out"), 4, 2, seed=5).toArrow()["path"].to_pylist()
+    graph = ProductGraph.from_catalog(tables.read_catalog(folder / "out"))
+    assert len(paths) == 2 * 90
+    assert {len(path) for path in paths} == {5}
+    for path in paths:
+        for a, b in pairwise(path):
+            assert b in graph.indices[graph.indptr[a] : graph.indptr[a + 1]]  # every step is an edge
+            assert graph.listed[b]
+    again = walks(session, str(folder / "out"), 4, 2, seed=5).repartition(3).toArrow()["path"].to_pylist()
+    assert sorted(again) == sorted(paths)  # whatever the parts
+    assert sorted(walks(session, str(folder / "out"), 4, 2, seed=6).toArrow()["path"].to_pylist()) != sorted(paths)
+
+    settings = SparkWord2VecSettings(dimensions=16, epochs=3)
+    found = word2vec_vectors(session, str(folder / "out"), settings, seed=1).toArrow().to_pydict()
+    unit = [None if v is None else np.array(v) / np.linalg.norm(v) for v in found["vector"]]
+    assert neighbours_in_cluster(found["product_id"], unit, unit) > 0.9
+
+
+def test_steps_are_taken_in_proportion_to_their_weights(session: SparkSession, tmp_path: Path) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    from spark.walks import walks
+
+    for name, table in {
+        "products": pa.table({"product_id": ["a", "b", "c"], "listed": [True, True, True]}),
+        "pairs": pa.table({"a": ["a", "a"], "b": ["b", "c"], "weight": [1.0, 3.0]}),
+    }.items():
+        (tmp_path / name).mkdir()
+        pq.write_table(table, tmp_path / name / "part.parquet")
+    paths = walks(session, str(tmp_path), 1, 4000, seed=0).toArrow()["path"].to_pylist()
+    taken = [path[1] for path in paths if path[0] == 0]
+    assert len(taken) == 4000
+    assert taken.count(2) / len(taken) == pytest.approx(0.75, abs=4 * np.sqrt(0.75 * 0.25 / 4000))
+
+
+def test_a_format_without_a_job_is_named(session: SparkSession, tmp_path: Path) -> None:
+    from spark.lines import what_format
+
+    path = tmp_path / "pairs.tsv"
+    path.write_text("A1\tB2\t1.5\nA1\tB3\t2.5\n", encoding="utf-8")
+    with pytest.raises(UsageError, match="has no Spark job"):
+        what_format(session, [str(path)])
+    packed = tmp_path / "orders.csv.gz"
+    packed.write_bytes(gzip.compress(b"order_id,product_id\n1,a\n1,b\n"))
+    assert what_format(session, [str(packed)]) == "orders"
+
+
+def test_a_folder_that_holds_no_result_is_named(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="holds no result of a Spark job"):
+        tables.read_catalog(tmp_path)
+
+
+def test_the_command_writes_pairs(tmp_path: Path) -> None:
+    path = order_file(tmp_path / "orders.csv")
+    how = ["--out", str(tmp_path / "out"), "--master", "local[1]", "--memory-gib", "1", "--partitions", "1", "--json"]
+    command = [sys.executable, "-c", "from app.cli import main; main()", "spark", "pairs", str(path), *how]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    report = json.loads(done.stdout)
+    expected, _ = read_catalog([path])
+    assert report["written"] == {"products": len(expected.products), "pairs": len(expected.pairs)}
+    pd.testing.assert_frame_equal(tables.read_catalog(tmp_path / "out").pairs, expected.pairs, check_exact=True)
