@@ -13,7 +13,7 @@ vectors.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -21,6 +21,9 @@ from graph import ProductGraph
 from models.base import OnProgress
 from models.edges import walked_part
 from models.vector_model import VectorModel, check_at_least, check_positive, on_rows
+
+#: Kinds of device that make their walks themselves (:mod:`models.skipgram_device`).
+ON_DEVICE = frozenset({"cuda"})
 
 
 @dataclass(frozen=True)
@@ -48,7 +51,8 @@ class SkipGramTorchSettings:
     sampling_power: float = 0.5
     """Noise is drawn in proportion to visits to this power."""
     device: str = "auto"
-    """auto is a GPU where there is one; else cpu, cuda, cuda:1, …"""
+    """auto is a GPU where there is one; else cpu, cuda, cuda:1, … A GPU makes the walks itself and likes a larger
+    ``batch``."""
 
     def __post_init__(self) -> None:
         check_at_least(
@@ -70,8 +74,10 @@ class SkipGramTorch(VectorModel):
     def _fit(self, graph: ProductGraph, seed: np.random.SeedSequence, on_progress: OnProgress) -> None:
         import torch
 
+        from models.skipgram_device import train_on_device
         from models.torch_training import noise_sampling_loss, torch_session, train_on_walk_pairs
         from models.walks import Walker
+        from models.walks_torch import DeviceWalker
 
         s = self.settings
         inside, starts = walked_part(graph)
@@ -83,6 +89,15 @@ class SkipGramTorch(VectorModel):
             encode, parameters = self._encoder(inside, graph, generator, device)
             outputs = torch.zeros((inside.n_products, s.dimensions), device=device, requires_grad=True)
             optimizer = torch.optim.Adam([*parameters, outputs], lr=s.learning_rate)
+
+            what = f"training {self.name} (walks)"
+            if device.type in ON_DEVICE:
+                self.losses = train_on_device(
+                    DeviceWalker(walker, device), encode, outputs, optimizer, starts=starts, settings=s, noise=noise,
+                    seed=walk_seed, on_progress=on_progress, what=what,
+                )  # fmt: skip
+                self._take(graph, inside, encode, outputs)
+                return
 
             def step(a: torch.Tensor, b: torch.Tensor, negatives: torch.Tensor, rate: float) -> float:
                 for group in optimizer.param_groups:
@@ -98,11 +113,17 @@ class SkipGramTorch(VectorModel):
                 walker, step, starts=starts, walk_length=s.walk_length, walks_per_node=s.walks_per_node,
                 window=s.window, epochs=s.epochs, batch=s.batch, shared_negatives=s.shared_negatives,
                 noise=noise / noise.sum(), seed=walk_seed, on_progress=on_progress,
-                what=f"training {self.name} (walks)",
+                what=what,
             )  # fmt: skip
-            with torch.no_grad():
-                queries = encode(torch.arange(inside.n_products, device=device)).cpu().numpy()
-                items = outputs.cpu().numpy()
+            self._take(graph, inside, encode, outputs)
+
+    def _take(self, graph: ProductGraph, inside: ProductGraph, encode: Any, outputs: Any) -> None:
+        """The trained vectors, from the device they are on."""
+        import torch
+
+        with torch.no_grad():
+            queries = encode(torch.arange(inside.n_products, device=outputs.device)).cpu().numpy()
+            items = outputs.cpu().numpy()
         self._finish(graph, inside, queries, items)
 
     def _encoder(self, inside: ProductGraph, graph: ProductGraph, generator: object, device: object) -> tuple:  # type: ignore[type-arg]
