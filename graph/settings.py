@@ -7,6 +7,8 @@ from pathlib import Path
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from graph.names import checked_catalogue
+
 
 def default_home() -> Path:
     """The user's data folder for embedded databases and the fetched jars (XDG, or Library on macOS)."""
@@ -35,3 +37,11 @@ class DatabaseSettings(BaseSettings):
     """Which of the database's catalogues is meant; empty for the default one."""
     home: Path = Field(default_factory=default_home, validation_alias="ALSOBOUGHT_HOME")
     """Folder of the embedded databases and of the fetched jars."""
+
+    def catalogue_folder(self, catalogue: str | None = None) -> Path:
+        """Folder of what jobs and comparisons leave: ``home`` for the default catalogue, one below it for another.
+
+        ``catalogue``: None means the one that the environment names.
+        """
+        chosen = self.catalogue if catalogue is None else catalogue
+        return self.home / "catalogues" / checked_catalogue(chosen) if chosen else self.home

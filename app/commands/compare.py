@@ -76,7 +76,7 @@ def compare(
     if models and every:
         raise UsageError("name models, or say --all: not both")
     rows_for(models)  # a name or a setting that cannot work is said before anything takes long
-    folder = DatabaseSettings().home / "compare" / "latest" if out is None else out
+    folder = DatabaseSettings().catalogue_folder() / "compare" / "latest" if out is None else out
     if train is not None and test is not None:
         split = _from_files(train, test, negatives, strict=strict, seed=seed)
         table = compare_on(split.split, rows_for(models), k=k, sample=sample, folder=folder, resume=resume)

@@ -57,7 +57,7 @@ def health(
         oldest = None if max_age is None else seconds_of(max_age)
     except ValueError as error:
         raise UsageError(str(error), "for instance --max-age 36h") from error
-    state = look(reports or DatabaseSettings().home / "reports", pointer=pointer, max_age=oldest)
+    state = look(reports or DatabaseSettings().catalogue_folder() / "reports", pointer=pointer, max_age=oldest)
     if json:
         print_json(asdict(state))
     else:

@@ -108,7 +108,7 @@ def run_once(
     from app.reembed.work import work_folder
     from graph.settings import DatabaseSettings
 
-    home = DatabaseSettings().home
+    home = DatabaseSettings().catalogue_folder(config.catalogue)
     folder = reports or home / "reports"
     outcome = Outcome()
     try:

@@ -81,7 +81,7 @@ def _version(name: str) -> str:
 
 
 def _job() -> str:
-    success = last_success(DatabaseSettings().home / "reports")
+    success = last_success(DatabaseSettings().catalogue_folder() / "reports")
     return "–" if success is None else age(success.isoformat())
 
 
