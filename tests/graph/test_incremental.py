@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+from graph.catalog import Catalog
 from graph.database import Database
 from graph.export import export_graph
 from graph.load import load_catalog
@@ -84,11 +85,9 @@ def test_replace_takes_away_what_vanished_with_brands_and_categories_nobody_has_
 def test_what_serves_goes_on_serving_without_the_products_that_vanished(database: Database) -> None:
     load_catalog(database, make_catalog(listed=20, unlisted=0))
     publish(database, make_run(export_graph(database)))
-    fewer = make_catalog(listed=20, unlisted=0)
-    keep = fewer.pairs["a"].between(0, 18) & fewer.pairs["b"].between(0, 18)
-    fewer.pairs = fewer.pairs[keep].reset_index(drop=True)
-    fewer.products = fewer.products[:19].reset_index(drop=True)
-    load_catalog(database, fewer, replace=True)
+    whole = make_catalog(listed=20, unlisted=0)
+    kept = whole.pairs[(whole.pairs["a"] < 19) & (whole.pairs["b"] < 19)].reset_index(drop=True)
+    load_catalog(database, Catalog(whole.products[:19].reset_index(drop=True), kept), replace=True)
     answer = related(database, "P0016", k=3)
     assert answer.source == "run"
     assert [entry.product_id for entry in answer.related] == ["P0017", "P0018", "P0000"], "P0019 is gone"

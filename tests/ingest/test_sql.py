@@ -184,7 +184,16 @@ def test_from_sql_to_the_database_by_the_command(shop: str, neo4j_server, databa
     monkeypatch.setenv("NEO4J_PASSWORD", neo4j_server.password.get_secret_value())
     monkeypatch.setenv("ALSOBOUGHT_HOME", str(tmp_path))
     monkeypatch.setenv("ALSOBOUGHT_SQL_URL", shop)
-    arguments = ["ingest", "--query", "SELECT order_id, product_id FROM lines", "--min-support", "1", "--json"]
+    arguments = [
+        "ingest",
+        "--query",
+        "SELECT order_id, product_id FROM lines",
+        "--min-support",
+        "1",
+        "--weight",
+        "count",
+        "--json",
+    ]
     result = CliRunner().invoke(cli, arguments)
     assert result.exit_code == 0, result.output
     document = json.loads(result.stdout)
