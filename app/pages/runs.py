@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from app.web import cards, friendly, url
+from app.web import cards, friendly, job_reports, url
 from app.web.connection import connected
 from app.web.login import kind_of_login, may_change, who_is_there
 from app.web.settings import AppSettings
@@ -48,6 +48,7 @@ def body() -> None:
     run = next(run for run in found if run.run_id == chosen)
     _details(database, run, found)
     _changes(database, run, default)
+    job_reports.section()
 
 
 def _serving(found: list[StoredRun], default: Pointer | None) -> None:

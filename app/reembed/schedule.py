@@ -53,7 +53,7 @@ class Schedule:
         """
         found: datetime | None = moment
         while found is not None:
-            later = (found + _NEXT).astimezone(self.trigger.timezone)
+            later = (found.astimezone(UTC) + _NEXT).astimezone(self.trigger.timezone)
             found = self.trigger.get_next_fire_time(None, later)
             if found is None or not (self.once_a_night and found.fold):
                 break
@@ -116,20 +116,23 @@ def run_by(
         sleep: Sleeps so many seconds.
         on_wait: Told of the time that is waited for.
     """
-    previous: datetime | None = None
-    told: datetime | None = None
+    seen = clock().astimezone(UTC)
+    previous = None if schedule.at_once else seen
+    due: datetime | None = None
     while True:
         now = clock().astimezone(UTC)
-        due = schedule.due(previous, now)
-        if due is None:
-            return
+        if due is None or not timedelta(0) <= now - seen <= 2 * timedelta(seconds=NAP):  # begun, ran, or a clock jumped
+            before, due = due, schedule.due(previous, now)
+            if due is None:
+                return
+            if on_wait is not None and due > now and due != before:
+                on_wait(due)
+        seen = now
         if due <= now:
-            previous = due
+            previous, due = due, None
             job()
+            seen = clock().astimezone(UTC)
             continue
-        if on_wait is not None and due != told:
-            told = due
-            on_wait(due)
         sleep(min(NAP, max((due - now).total_seconds(), 0.001)))
 
 

@@ -247,7 +247,8 @@ def test_the_model_and_list_rules_see_what_no_shop_may_show(tmp_path: Path) -> N
     graph = ProductGraph.from_catalog(make_catalog(120, 10))
     folder = train_model(graph, "node2vec", {"dimensions": 8}, k=8, runs=tmp_path, metrics=False)
     figures = {
-        "recall_at_10": 0.5, "ndcg_at_10": 0.5, "coverage": 0.8, "popularity_share": 0.1, "hubness": 1.0, "hub_places": 0.1,
+        "recall_at_10": 0.5, "ndcg_at_10": 0.5, "coverage": 0.8, "popularity_share": 0.1,
+        "hubness": 1.0, "hub_places": 0.1,
     }  # fmt: skip
     even = {name: {"difference": 0.01, "low": -0.01, "high": 0.03} for name in ("recall", "ndcg")}
     fine = judge_model(folder, figures, figures, even, GateLimits())
@@ -255,7 +256,8 @@ def test_the_model_and_list_rules_see_what_no_shop_may_show(tmp_path: Path) -> N
     assert {rule.name for rule in fine} >= {"recall", "ndcg", "coverage", "popularity", "hubness", "hub places", "hub"}
     assert all(rule.limit is not None and rule.reason for rule in fine)
     worse = {
-        "recall_at_10": 0.2, "ndcg_at_10": 0.3, "coverage": 0.3, "popularity_share": 0.9, "hubness": 5.0, "hub_places": 0.4,
+        "recall_at_10": 0.2, "ndcg_at_10": 0.3, "coverage": 0.3, "popularity_share": 0.9,
+        "hubness": 5.0, "hub_places": 0.4,
     }  # fmt: skip
     lost = {name: {"difference": 0.3, "low": 0.28, "high": 0.32} for name in ("recall", "ndcg")}
     assert refused_by(judge_model(folder, worse, figures, lost, GateLimits())) == {
