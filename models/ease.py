@@ -4,9 +4,10 @@
     forward(a, b) = x_a · B[:, b],   backward(a, b) = forward(b, a)
 
 Steck: Embarrassingly shallow autoencoders for sparse data, WWW 2019, equation 8. The rows of X are the products' lists
-(what a user's history is there), scaled by 1 / sum^``row_power`` so that long lists do not outvote short ones; products
-that are not listed are further rows. Forward asks how well the list of a product predicts the candidate, backward how
-well the candidate's list predicts the product; the sum of both finds more than either.
+(what a user's history is there) with the product itself in it (``own``), scaled by 1 / sum^``row_power`` so that long
+lists do not outvote short ones; products that are not listed are further rows. Forward asks how well the list of a
+product predicts the candidate, backward how well the candidate's list predicts the product; the sum of both finds more
+than either.
 
 The inverse is dense: time grows with the third power of the number of listed products and memory with the second (0.6
 GB at 12,000, 3.6 GB at 30,000), beyond which ``fit`` refuses. Dense algebra uses the machine's BLAS with its own
@@ -36,10 +37,13 @@ MOST_PRODUCTS = 30_000
 class EaseSettings:
     """Settings of :class:`Ease`."""
 
-    regularization: float = 6.0
+    regularization: float = 8.0
     """Lambda, added to the diagonal; larger trusts single pairs less."""
-    row_power: float = 0.7
+    row_power: float = 0.5
     """Rows are divided by the sum of their weights to this power; 0 leaves them, 1 makes them sum to 1."""
+    own: float = 1.0
+    """What a product counts in its own list, as a multiple of the mean weight there; 0 leaves it out. With it, lists
+    that hold each other's products predict each other directly, and not only through third ones."""
     direction: Literal["forward", "backward", "both"] = "both"
     """Which of the two predictions is the score."""
     also_viewed: float = 1.25
@@ -49,7 +53,7 @@ class EaseSettings:
 
     def __post_init__(self) -> None:
         check_positive(self, "regularization")
-        check_at_least(self, row_power=0, also_viewed=0)
+        check_at_least(self, row_power=0, own=0, also_viewed=0)
         check_outside_weight(self.outside_weight)
         if self.direction not in ("forward", "backward", "both"):
             raise ValueError(f"direction is {self.direction!r}: it must be 'forward', 'backward' or 'both'")
@@ -79,9 +83,13 @@ class Ease(DenseScores):
         weight = scaled_weights(graph, s.outside_weight, statement_weights(graph, stated)).astype(np.float64)
         row = np.repeat(np.arange(graph.n_products), graph.degree)
         total = np.bincount(row, weights=weight, minlength=graph.n_products)
-        scaled = np.divide(weight, total[row] ** s.row_power, out=np.zeros_like(weight), where=total[row] > 0)
         shape = (graph.n_products, graph.n_products)
-        self._rows = sp.csr_matrix((scaled.astype(np.float32), graph.indices, graph.indptr), shape=shape)[:, listed]
+        lists = sp.csr_matrix((weight, graph.indices, graph.indptr), shape=shape)[:, listed]
+        mean = np.asarray(lists.sum(axis=1)).ravel() / np.maximum(np.diff(lists.indptr), 1)
+        itself = sp.csr_matrix((s.own * mean[listed], (listed, np.arange(len(listed)))), shape=lists.shape)
+        scale = np.divide(1.0, total**s.row_power, out=np.zeros_like(total), where=total > 0)
+        self._rows = sp.csr_matrix(sp.diags(scale) @ (lists + itself), dtype=np.float32)
+        self._rows.sort_indices()
         gram = np.asarray((self._rows.T @ self._rows).toarray(), dtype=np.float32, order="F")
         gram[np.diag_indices_from(gram)] += np.float32(s.regularization)
         factor, wrong = lapack.spotrf(gram, lower=1, overwrite_a=1, clean=0)

@@ -73,12 +73,15 @@ def test_an_outside_product_asks_with_its_neighbours_vectors(planted: ProductGra
 
 @pytest.mark.parametrize("direction", ["forward", "backward", "both"])
 def test_ease_is_its_formula(planted: ProductGraph, direction: str) -> None:
-    model = models.create("ease", direction=direction, outside_weight=0.5, regularization=2.0, row_power=0.5)
+    model = models.create("ease", direction=direction, outside_weight=0.5, regularization=2.0, row_power=0.7, own=0.3)
     assert isinstance(model.fit(planted), Ease)
     weights = planted.to_scipy().toarray().astype(np.float64)
     weights[~(planted.listed[:, None] & planted.listed[None, :])] *= 0.5
     total = weights.sum(axis=1, keepdims=True)
-    x = np.divide(weights, np.sqrt(total), out=np.zeros_like(weights), where=total > 0)[:, planted.listed]
+    lists = weights[:, planted.listed]
+    mean = lists.sum(axis=1) / np.maximum((lists > 0).sum(axis=1), 1)
+    lists[np.flatnonzero(planted.listed), np.arange(lists.shape[1])] = 0.3 * mean[planted.listed]
+    x = np.divide(lists, total**0.7, out=np.zeros_like(lists), where=total > 0)
     inverse = np.linalg.inv(x.T @ x + 2.0 * np.eye(x.shape[1]))
     b = -inverse / np.diag(inverse)
     np.fill_diagonal(b, 0)
