@@ -138,6 +138,18 @@ def test_filters_come_from_the_address_and_go_into_it() -> None:
 
 
 @pytest.mark.usefixtures("shop", "connect")
+def test_only_chosen_brands_are_shown_and_the_link_says_which() -> None:
+    app = opened(product="P0003", brand="Brand 0")
+    numbers = [int(title.rpartition(" ")[2]) for title in cards(app)]
+    assert numbers[0] == 4
+    assert all(number % 4 == 0 for number in numbers), "also what fills up"
+    app.multiselect(key="brand").set_value(["Brand 0", "Brand 3"]).run()
+    assert address(app, "brand") == ["Brand 0|Brand 3"]
+    assert "Product number 11" in cards(app)
+    assert "brands: ['Brand 0', 'Brand 3']" in app.code[0].value
+
+
+@pytest.mark.usefixtures("shop", "connect")
 def test_out_of_stock_is_left_out_unless_the_whole_list_is_asked_for() -> None:
     assert "Product number 7" not in cards(opened(product="P0003"))
     app = opened(product="P0003", all="1")
