@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.server
 import importlib.util
 import json
 import os
@@ -10,6 +11,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 import urllib.request
 import zipfile
@@ -212,6 +214,51 @@ def waited_for(what: str, process: subprocess.Popen[bytes], log: Path, seconds: 
             return text
         time.sleep(0.2)
     raise AssertionError(f"{what!r} was not said: {log.read_text(errors='replace')[-2000:]}")
+
+
+@contextmanager
+def listening() -> Iterator[tuple[str, list[bytes]]]:
+    """An address that takes POSTs, and what was posted."""
+    bodies: list[bytes] = []
+
+    class Taker(http.server.BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            bodies.append(self.rfile.read(int(self.headers["Content-Length"])))
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Taker) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}/hook", bodies
+        finally:
+            server.shutdown()
+
+
+@pytest.mark.database
+@pytest.mark.slow
+def test_a_failed_night_is_told_with_its_reason_and_without_the_password(
+    services: dict[str, Any], neo4j_server: ServerAddress, tmp_path: Path
+) -> None:
+    job, secret = services["reembed"], neo4j_server.password.get_secret_value()
+    with listening() as (address, bodies):
+        job["environment"] |= {
+            "ALSOBOUGHT_REEMBED_WEBHOOK": address,
+            "ALSOBOUGHT_REEMBED_SOURCE": str(tmp_path / "not delivered.json.gz"),
+        }
+        failed = once(job, "reembed", "--once", "--log-format", "json")
+    assert failed.returncode in {1, 2}
+    events = [json.loads(line) for line in failed.stderr.splitlines()]
+    assert events[-1]["level"] == "error"
+    assert "not delivered" in events[-1]["event"]
+    (body,) = bodies
+    assert json.loads(body)["status"] == "failed"
+    assert "not delivered" in json.loads(body)["error"]
+    assert secret.encode() not in body
+    assert secret not in failed.stdout + failed.stderr
 
 
 @pytest.mark.database
