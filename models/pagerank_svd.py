@@ -1,9 +1,9 @@
 """Factorized PageRank: vectors whose inner product is the logarithm of personalized PageRank.
 
-    log(1 + pi_a(b) / tau)  is about  query_vectors[a] · vectors[b]
+    log(1 + pi_a(b) (total(a) / total(b))^discount / tau)  is about  query_vectors[a] · vectors[b]
 
 for the PageRank of :mod:`models.pagerank`, taken apart by a truncated singular value decomposition
-(:mod:`models.low_rank`), each side with the square root of the singular values. Factorized logarithms of random-walk
+(:mod:`models.low_rank`), each side with half of the singular values' power. Factorized logarithms of random-walk
 matrices are what DeepWalk's skip-gram approximates by sampling (Qiu, Dong, Ma, Li, Wang, Tang: Network embedding as
 matrix factorization, WSDM 2018; Levy, Goldberg: Neural word embedding as implicit matrix factorization, NIPS 2014); on
 PageRank: Yin, Wei: Scalable graph embeddings via sparse approximate proximities, KDD 2019 (STRAP). Written down
@@ -16,7 +16,7 @@ without pairs has a zero vector: every candidate scores 0.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
@@ -27,7 +27,7 @@ from models.edges import transition_weights
 from models.low_rank import SparseRows, singular_vectors
 from models.pagerank import PageRankSettings, PersonalizedPageRank
 from models.spreading import reached_rows
-from models.vector_model import VectorModel
+from models.vector_model import VectorModel, check_at_least
 
 #: Entries that a row keeps at least, however large the catalogue.
 _LEAST_A_ROW = 300
@@ -37,6 +37,14 @@ _LEAST_A_ROW = 300
 class PageRankSvdSettings(PageRankSettings):
     """Those of PageRank, and how it is factorized."""
 
+    direct: float = 10.0
+    """What the first step counts, as a multiple of the second. More than in PageRank itself: known pairs are the surest
+    entries that there are to learn vectors from."""
+    discount: float = 0.3
+    """How far the reversed walk is mixed in: pi_a(b) is multiplied by (total(a) / total(b)) to this power, with which
+    0 is the walk from a, 1 the walk from b, and vectors need not tell so much of popularity."""
+    strength: float = 0.9
+    """Power of the singular values; below 1, weaker factors count more."""
     dimensions: int = 256
     """Numbers a vector."""
     tau: float | None = None
@@ -53,6 +61,7 @@ class PageRankSvdSettings(PageRankSettings):
         for name, least in (("dimensions", 1), ("entries", 1), ("iterations", 0)):
             if getattr(self, name) < least:
                 raise ValueError(f"{name} is {getattr(self, name)}: it must be at least {least}")
+        check_at_least(self, discount=0, strength=0)
         if self.tau is not None and not (np.isfinite(self.tau) and self.tau > 0):
             raise ValueError(f"tau is {self.tau}: it must be a positive number")
 
@@ -70,8 +79,14 @@ class PageRankSvd(VectorModel):
         walk._fit(graph, seed, on_progress)
         listed = np.flatnonzero(graph.listed)
         most = max(_LEAST_A_ROW, s.entries // max(1, len(listed)))
+        total = np.maximum(walk._total / max(1e-12, float(walk._total.mean())), 1e-6)
+        spread = replace(
+            walk._spread,
+            own=(total**s.discount).astype(np.float32),
+            other=(total**-s.discount).astype(np.float32),
+        )
         indptr, columns, mass = reached_rows(
-            walk._spread, listed, most, lambda _, done, total: on_progress("PageRank of all products", done, total)
+            spread, listed, most, lambda _, done, total: on_progress("PageRank of all products", done, total)
         )
         number = np.cumsum(graph.listed, dtype=np.int32) - np.int32(1)
         tau = 1e-5 * min(1.0, s.dimensions / 256) if s.tau is None else s.tau
@@ -80,7 +95,7 @@ class PageRankSvd(VectorModel):
         left, strength, right = singular_vectors(
             matrix, s.dimensions, np.random.default_rng(seed), iterations=s.iterations, on_progress=on_progress
         )
-        root = np.sqrt(strength)
+        root = np.sqrt(strength**s.strength).astype(np.float32)
         queries = np.zeros((graph.n_products, len(root)), dtype=np.float32)
         items = np.zeros_like(queries)
         queries[listed], items[listed] = left * root, right * root

@@ -40,7 +40,9 @@ def test_factors_are_the_same_bytes_for_any_number_of_threads() -> None:
 
 def test_pagerank_svd_with_all_dimensions_is_pagerank(planted: ProductGraph) -> None:
     exact = models.create("pagerank", threshold=0.0).fit(planted)
-    factors = models.create("pagerank_svd", threshold=0.0, dimensions=200).fit(planted)
+    factors = models.create("pagerank_svd", threshold=0.0, dimensions=200, direct=3.0, discount=0.0, strength=1.0).fit(
+        planted
+    )
     assert isinstance(exact, models.Ranker)
     assert isinstance(factors, models.Ranker)
     rows = np.flatnonzero(planted.listed & (planted.degree > 0))
