@@ -26,6 +26,7 @@ def read_batches(path: Path, schema: Any, batches: Iterable[Any], total: int, pr
     Raises:
         UsageError: the columns cannot be told or are of a type that holds no ids or numbers.
         UserError: too many bad rows.
+        pyarrow.ArrowException: a batch is damaged, or a text in it is not UTF-8.
     """
     intake = products.intake
     rows = rows_of(schema.names, path, products)
@@ -33,6 +34,7 @@ def read_batches(path: Path, schema: Any, batches: Iterable[Any], total: int, pr
     size = path.stat().st_size
     lines = bad = 0
     for batch in batches:
+        batch.validate(full=True)  # Arrow itself trusts a file's offsets, and would read beside its buffers
         for start in range(0, batch.num_rows, BATCH_ROWS):
             part = batch.slice(start, BATCH_ROWS)
             bad += rows.add([column.to_pylist() for column in part.columns], lines + 1)

@@ -106,6 +106,16 @@ def test_a_damaged_file_is_refused(tmp_path: Path, name: str) -> None:
             read_catalog([path])
 
 
+@pytest.mark.parametrize("name", ["wrong.arrow", "wrong.stream", "wrong.parquet"])
+def test_text_that_is_no_utf8_and_offsets_that_lead_elsewhere_are_damage(tmp_path: Path, name: str) -> None:
+    wrong = pa.Array.from_buffers(
+        pa.string(), 2, [None, pa.py_buffer(b"\0\0\0\0\2\0\0\0\4\0\0\0"), pa.py_buffer(b"P1\xc0\xc0")]
+    )
+    path = write(tmp_path / name, {"a": wrong, "b": ["P2", "P3"]})
+    with pytest.raises(UserError, match=r"cannot be read as .*(UTF8|utf8)"):
+        read_catalog([path])
+
+
 def test_columns_of_a_type_that_cannot_be_are_refused_and_twice_the_same_name_too(tmp_path: Path) -> None:
     path = write(tmp_path / "x.parquet", PAIRS | {"weight": ["a", "b", "c"]})
     with pytest.raises(UsageError, match="'weight' is string; weights are numbers"):
