@@ -12,6 +12,7 @@ from ingest import formats
 from ingest.formats import sql
 from ingest.intake import Intake
 from ingest.orders import OrderReport, convert
+from ingest.orders.table import OrderTable
 from ingest.product_lines import ProductLines
 from ingest.records import Record
 from ingest.rejects import RejectLog
