@@ -19,11 +19,11 @@ class BlendSettings:
     """At most so many products are ranked for each product."""
     training_products: int = 6000
     """The ranker learns from the lists of so many products, drawn at random where there are more."""
-    trees: int = 300
+    trees: int = 200
     """Trees of the ranker."""
     leaves: int = 15
     """Leaves a tree."""
-    learning_rate: float = 0.1
+    learning_rate: float = 0.12
     """What each tree counts."""
     min_leaf: int = 500
     """Pairs that a leaf must hold; smaller where the training lists are few."""

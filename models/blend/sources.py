@@ -48,7 +48,6 @@ SOURCES: Final[tuple[Source, ...]] = (
     Source("pagerank_bought", "pagerank", {"also_viewed": 0.0, "bought_together": 0.0}, candidates=40, both_ways=True),
     Source("pagerank_viewed", "pagerank", {"also_bought": 0.0, "bought_together": 0.0}, candidates=40, both_ways=True),
     Source("pagerank_near", "pagerank", {"steps": 2, "outside_weight": 1.0}, candidates=30, both_ways=True),
-    Source("pagerank_far", "pagerank", {"steps": 5, "alpha": 0.05, "outside_weight": 0.0}, candidates=40),
     Source("pagerank_svd", "pagerank_svd", {"dimensions": 128}, candidates=40, both_ways=True, most_searched=60_000),
     Source("ease", "ease", {"direction": "forward"}, candidates=60, both_ways=True, most_listed=30_000),
     Source("cosine", "cosine", candidates=30),

@@ -13,7 +13,7 @@ from models.blend.agreement import COLUMNS, Agreement
 from models.blend.lists import OneWayLists
 from tests.models.conftest import planted_graph
 
-SLOW = "pagerank_far pagerank_svd ease node2vec text"
+SLOW = "pagerank_svd ease node2vec text"
 
 
 def shop() -> tuple[ProductGraph, OneWayLists]:

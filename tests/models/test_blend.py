@@ -18,7 +18,7 @@ from models.evaluation import LeakError, compare, split_pairs
 from tests.models.conftest import planted_graph
 
 #: Sources that take seconds to fit; what is tested here does not need them.
-SLOW = "pagerank_far pagerank_svd ease node2vec text"
+SLOW = "pagerank_svd ease node2vec text"
 SMALL = BlendSettings(trees=30, leaves=7, left_out=SLOW)
 
 

@@ -8,7 +8,7 @@ from graph import ProductGraph
 from models.rerank import marginal_relevance, one_of_each, variant_groups
 
 #: Sources that take seconds to fit; what is tested here does not need them.
-SLOW = "pagerank_far pagerank_svd ease node2vec text"
+SLOW = "pagerank_svd ease node2vec text"
 
 
 def test_variants_differ_in_size_colour_or_number_only() -> None:
