@@ -91,6 +91,7 @@ table.ab-table th { text-align: left; font-weight: 600; padding: .4rem .55rem; w
 table.ab-table td { padding: .38rem .55rem; vertical-align: top;
   border-bottom: 1px solid color-mix(in srgb, currentColor 10%, transparent); }
 table.ab-table.wide td:first-child { min-width: 10.5rem; }
+table.ab-table.wide td:last-child { min-width: 13rem; }
 table.ab-table td.num, table.ab-table th.num { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 table.ab-table tr.all td { background: color-mix(in srgb, var(--st-primary-color, #0f766e) 9%, transparent); }
 table.ab-table tr.lone td.here { background: color-mix(in srgb, #d97706 17%, transparent); }
@@ -117,7 +118,7 @@ table.ab-table tbody tr:hover td { background: color-mix(in srgb, currentColor 6
   .ab-product { grid-template-columns: 1fr; gap: .8rem; }
   [class*="st-key-cards-"] { grid-template-columns: repeat(2, minmax(0, 1fr)); gap: .6rem; }
   .ab-card-body { padding: .5rem .6rem .6rem; }
-  .ab-row { grid-template-columns: 44px 1fr; } .ab-row-end { grid-column: 2; text-align: left; }
+  .ab-row { grid-template-columns: 44px 1fr; } .ab-row img { width: 44px; height: 30px; } .ab-row-end { grid-column: 2; text-align: left; }
 }
 @media (prefers-reduced-motion: reduce) { [class*="st-key-card-"] { transition: none; } }
 </style>
