@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.catalogues import catalogue
-from benchmarks.measuring import alternate, report, row, save, target, times, versions
+from benchmarks.measuring import CLOCKS, alternate, report, row, save, target, times, versions
 from graph import ProductGraph
 from models.evaluation import split_pairs
 from models.evaluation.split import Split
@@ -111,6 +111,9 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--epochs", type=int, default=5)
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument(
+        "--clock", choices=CLOCKS, default="wall", help="processor: with --threads 1, on a busy machine"
+    )
     parser.add_argument("--out", type=Path)
     arguments = parser.parse_args()
     split = split_pairs(small_catalogue(arguments.file))
@@ -128,7 +131,9 @@ def main() -> None:
 
         return work
 
-    rates = alternate({name: counted(train) for name, train in makers(1).items()}, arguments.runs)
+    rates = alternate(
+        {name: counted(train) for name, train in makers(1).items()}, arguments.runs, clock=arguments.clock
+    )
     rows = [row("skip-gram, words", name, values, "words/s") for name, values in rates.items()]
     recalls: dict[str, dict[str, float]] = {}
     for name, train in makers(arguments.epochs).items():
@@ -153,6 +158,7 @@ def main() -> None:
             words_an_epoch=int(words),
             epochs=arguments.epochs,
             threads=threads,
+            clock=arguments.clock,
             seed=seed,
             split_seed=42,
             versions=versions("numpy", "numba", "gensim"),

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.catalogues import catalogue
-from benchmarks.measuring import alternate, report, row, save, target, times, versions
+from benchmarks.measuring import CLOCKS, alternate, report, row, save, target, times, versions
 from graph import ProductGraph
 from models.walks import Walker
 
@@ -99,7 +99,11 @@ def main() -> None:
     parser.add_argument("--walks", type=int, default=1_000_000)
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument(
+        "--clock", choices=CLOCKS, default="wall", help="processor: with --threads 1, on a busy machine"
+    )
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--without", action="append", default=[], help="a peer to leave out")
     parser.add_argument("--out", type=Path)
     arguments = parser.parse_args()
     graph = catalogue(arguments.products, arguments.pairs, arguments.seed)
@@ -110,11 +114,14 @@ def main() -> None:
     for order, (p, q) in ORDERS.items():
         contestants = {}
         for name, make in {"alsobought": ours, "torch_cluster": torch_cluster, "PecanPy": pecanpy}.items():
+            if name in arguments.without:
+                absent[name] = "left out"
+                continue
             try:
                 contestants[name] = make(graph, starts, p, q, arguments.threads)
             except (ImportError, OSError) as error:
                 absent[name] = str(error)
-        for name, values in alternate(contestants, arguments.runs).items():
+        for name, values in alternate(contestants, arguments.runs, clock=arguments.clock).items():
             rows.append(row(order, name, values, "steps/s"))
         for name, wanted in WANTED[order].items():
             ratio = times(rows, order, "alsobought", name)
@@ -130,6 +137,7 @@ def main() -> None:
             walks=arguments.walks,
             length=LENGTH,
             threads=arguments.threads,
+            clock=arguments.clock,
             seed=arguments.seed,
             versions=versions("numpy", "numba", "torch", "torch-cluster", "pecanpy"),
             absent=absent,

@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graph import ProductGraph
+from models.arrays import aligned_zeros
 from models.base import OnProgress
 from models.edges import check_outside_weight, require_pairs, scaled_weights
 from models.random_bits import key_of
@@ -81,8 +82,7 @@ class FastRp(VectorModel):
         kernels.row_sums(graph.indptr, weight, sums)
         scale = np.where(sums > 0, np.maximum(sums, 1e-12) ** s.degree_power, 0) * np.sqrt(3)
         width = -(-s.dimensions // LANES) * LANES  # what is beyond the dimensions stays zero
-        source, summed = np.zeros((n, width), dtype=np.float32), np.zeros((n, width), dtype=np.float32)
-        target = np.empty_like(source)
+        source, target, summed = (aligned_zeros(n, width) for _ in range(3))
         key, drawn = key_of(seed), scale.astype(np.float32)
         for_ranges(lambda a, b: kernels.draw_rows(key, drawn, s.dimensions, a, b, source), n, _ROWS_AT_A_TIME)
         last = max(step for step, value in enumerate(s.step_weights, start=1) if value)

@@ -106,3 +106,36 @@ def prefetch(typing: Any, array: Any, row: Any, column: Any) -> Any:
         return context.get_dummy_value()
 
     return types.none(array, types.intp, types.intp), generate
+
+
+@intrinsic
+def turn(typing: Any, source: Any, row: Any, to: Any, column: Any) -> Any:
+    """``to[k, row : row + 16] = source[row : row + 16, k]`` for k from ``column`` to ``column + 16``: a square turned.
+
+    Sixteen rows in registers change halves with each other, then quarters, eighths, and single numbers.
+    """
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        given, first, turned, start = args
+        at = [ir.Constant(ir.IntType(64), lane) for lane in range(LANES)]
+        rows = []
+        for lane in at:
+            place = _place(context, builder, signature.args[0], given, builder.add(first, lane), start)
+            rows.append(builder.load(place))
+            rows[-1].align = 4
+        size = LANES // 2
+        while size:
+            low = [lane if not lane & size else lane - size + LANES for lane in range(LANES)]
+            high = [lane + size if not lane & size else lane + LANES for lane in range(LANES)]
+            masks = [ir.Constant(ir.VectorType(ir.IntType(32), LANES), mask) for mask in (low, high)]
+            for i in range(LANES):
+                if not i & size:
+                    a, b = rows[i], rows[i + size]
+                    rows[i], rows[i + size] = (builder.shuffle_vector(a, b, mask) for mask in masks)
+            size //= 2
+        for lane, vector in zip(at, rows, strict=True):
+            place = _place(context, builder, signature.args[2], turned, builder.add(start, lane), first)
+            builder.store(vector, place).align = 4
+        return context.get_dummy_value()
+
+    return types.none(source, types.intp, to, types.intp), generate

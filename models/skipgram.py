@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 
 from models import skipgram_kernels as kernels
 from models.alias import alias_table
+from models.arrays import aligned_zeros
 from models.meeting import give_up, meeting
 from models.random_bits import key_of
 from models.simd import LANES
@@ -31,8 +32,8 @@ from models.walks import Walker
 
 #: Walks that share negative samples.
 MOST_WALKS_A_GROUP = 4
-#: Walks whose steps are computed from the same tables before they are added: few enough to fit two cores' caches ...
-MOST_WALKS_A_BATCH = 128
+#: Walks whose steps are computed from the same tables before they are added: few enough to fit a core's cache ...
+MOST_WALKS_A_BATCH = 64
 #: ... and to visit a product once in two batches, on average, so that steps that do not see each other are few.
 VISITS_A_BATCH = 0.5
 #: Walks that may lay so much on one product together, learning rate times pairs, and no more: popular products meet so
@@ -43,7 +44,7 @@ LONGEST_STEP = 1.0
 #: The same for what one walk (or one draw of negative samples) lays on it.
 LONGEST_VISIT = 4.0
 #: Batches that are walked before they are trained on.
-BATCHES_AHEAD = 32
+BATCHES_AHEAD = 64
 #: Batches smaller than this are not worth a second thread.
 _SMALLEST_SHARED_BATCH = 64
 
@@ -130,7 +131,7 @@ def train_on_walks(
     order_seed, start_seed, walk_seed, noise_seed = seed.spawn(4)
     n, d = walker.n_products, settings.dimensions
     width = -(-d // LANES) * LANES  # the kernels take sixteen numbers at a time; what is beyond d stays zero
-    inputs, outputs = np.zeros((n, width), dtype=np.float32), np.zeros((n, width), dtype=np.float32)
+    inputs, outputs = aligned_zeros(n, width), aligned_zeros(n, width)
     nodes = np.flatnonzero(walker.totals > 0)
     if starts is not None:
         nodes = np.intersect1d(nodes, starts)
@@ -207,9 +208,9 @@ class _Trainer:
         self.walked = np.empty((self.ahead, self.words), dtype=np.int32)
         self.walks = np.full((self.ahead, padded), -1, dtype=np.int32)  # the kernels take rows by four
         self.negatives = np.empty((groups, self.shared), dtype=np.int32)
-        self.input_steps = np.empty((self.batch * padded, d), dtype=np.float32)
-        self.output_steps = np.empty((self.batch * padded, d), dtype=np.float32)
-        self.negative_steps = np.empty((groups * self.shared, d), dtype=np.float32)
+        self.input_steps = aligned_zeros(self.batch * padded, d)
+        self.output_steps = aligned_zeros(self.batch * padded, d)
+        self.negative_steps = aligned_zeros(groups * self.shared, d)
 
     def _shares(
         self, visits: NDArray[np.float64], noise: NDArray[np.float64]

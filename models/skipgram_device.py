@@ -45,7 +45,8 @@ def walk_loss(
     kept = (rows[:, :, None] != negatives).float()
     noise = (kept * softplus(inputs @ outputs[negatives].T)).mean(dim=2)
     of_word = (weight.sum(dim=1) * there).float()
-    return (own + counts * (of_word * noise).sum()) / pairs.sum().clamp(min=1)
+    loss: torch.Tensor = (own + counts * (of_word * noise).sum()) / pairs.sum().clamp(min=1)
+    return loss
 
 
 def train_on_device(

@@ -17,7 +17,7 @@ from models.alias import draw
 from models.arrays import F32, I32, I64, U32
 from models.meeting import meet
 from models.random_bits import GOLDEN, mix, stream
-from models.simd import LANES, fma, load, prefetch, spread, store
+from models.simd import LANES, fma, load, prefetch, spread, store, turn
 
 ZERO = np.float32(0.0)
 ONE = np.float32(1.0)
@@ -106,11 +106,11 @@ def combine(weight: F32, y: F32, out: F32, rows: int, add: bool) -> None:
 
 
 @njit(inline="always")
-def _turn(source: F32, to: F32, first: int, last: int) -> None:
-    """``to[k, i] = source[i, k]`` for i from ``first`` to ``last``."""
-    for i in range(first, last):
-        for k in range(source.shape[1]):
-            to[k, i] = source[i, k]
+def _turn(source: F32, to: F32, last: int) -> None:
+    """``to[k, i] = source[i, k]`` for i up to ``last`` rounded up to 16, sixteen by sixteen numbers at a time."""
+    for i in range(0, last, LANES):
+        for k in range(0, source.shape[1], LANES):
+            turn(source, i, to, k)
 
 
 @njit(inline="always")
@@ -198,7 +198,7 @@ def gradients(
             _prefetch_row(outputs, row)
         for s in range(shared):
             _copy_row(y, padded + s, outputs, ids[padded + s])
-        _turn(y, y_turned, padded, padded + shared)
+        _turn(y, y_turned, padded + shared)
         for walk in range(start, min(start + size, batch)):
             if walk + 1 < last:
                 for i in range(length):
@@ -210,7 +210,7 @@ def gradients(
                 row = max(np.int64(walks[walk, i]), np.int64(0))
                 _copy_row(x, i, inputs, row)
                 _copy_row(y, i, outputs, row)
-            _turn(y, y_turned, 0, length)
+            _turn(y, y_turned, length)
             combine(x, y_turned, h, padded, False)
             for i in range(length):
                 if ids[i] >= 0:
