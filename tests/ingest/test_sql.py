@@ -142,7 +142,7 @@ def test_an_address_that_cannot_work_is_said_without_its_password(url: str, text
 def test_what_the_database_says_of_a_wrong_query_is_passed_on(shop: str) -> None:
     with pytest.raises(UserError, match=r"query on sqlite:.* failed: no such table: missing"):
         read_catalog([], queries=[SqlQuery(shop, "SELECT * FROM missing")])
-    with pytest.raises(UsageError, match=r"cannot tell what the columns .x., .y. are\. Looked for: an order"):
+    with pytest.raises(UsageError, match=r"cannot tell what the columns 'red', 'wide' are\. Looked for: an order"):
         read_catalog([], queries=[SqlQuery(shop, "SELECT 1 AS red, 2 AS wide")])
     with pytest.raises(UsageError, match="'product_id' 2 times"):
         read_catalog([], queries=[SqlQuery(shop, "SELECT product_id, product_id, order_id FROM lines")])
