@@ -189,7 +189,7 @@ def evaluate(
         assert_no_leak(task.split, model.graph)
         answers = ask(model, task, _under(label, on_progress))
         answered = time.perf_counter()
-    row = {
+    row: dict[str, Any] = {
         **judge(answers, task),
         **_size(model),
         "fit_seconds": fitted - begin,
