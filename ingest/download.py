@@ -132,9 +132,10 @@ class _Transfer:
                 break
             failed = 1 if self._have() > before else failed + 1
             if failed >= self.tries or self.restarts > self.tries:
+                kept = self._have()
                 raise DownloadError(
                     f"{self.url} could not be had: {why}",
-                    f"{self._have():,} bytes are kept; the same command goes on from there",
+                    f"{kept:,} bytes are kept; the same command goes on from there" if kept else "try again later",
                 )
             time.sleep(min(max(self.pause * 2 ** (failed - 1), wait), _MOST_SECONDS))
         found = self._checked(sha256)
