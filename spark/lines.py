@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final
 
 from graph.errors import UsageError, UserError
 from graph.relations import out_bit
@@ -85,22 +85,24 @@ class _ProductParser:
 
     def __call__(self, batches: Iterator[RecordBatch]) -> Iterator[RecordBatch]:
         import pyarrow as pa
-        from pyspark.sql.pandas.types import to_arrow_schema
-        from pyspark.sql.types import StructType
 
         parse = formats.of_products(self.format_name).parse
-        out = to_arrow_schema(cast("StructType", StructType.fromDDL(PRODUCT_SCHEMA)))
+        text, number = pa.string(), pa.int64()
+        kinds = [text, number, number, text, text, text, pa.float64(), pa.list_(text), pa.float64(), pa.list_(text),
+                 pa.list_(pa.int32()), text]  # fmt: skip
+        names = [column.split()[0] for column in PRODUCT_SCHEMA.split(", ")]
+        out = pa.schema(list(zip(names, kinds, strict=True)))
         for batch in batches:
             rows = []
             for file, block, number, line in zip(*(column.to_pylist() for column in batch.columns), strict=True):
                 row: dict[str, Any] = {"file": file, "block": block, "line": number}
-                text = line.removeprefix(_BYTE_ORDER_MARK) if block == 0 else line
-                if not text.strip():
+                raw = line.removeprefix(_BYTE_ORDER_MARK) if block == 0 else line
+                if not raw.strip():
                     continue
                 try:
-                    if len(text) > self.max_line_bytes:
+                    if len(raw) > self.max_line_bytes:
                         raise BadLineError("too_long", "")
-                    record = parse(decode(text.removesuffix(b"\r"))[0])
+                    record = parse(decode(raw.removesuffix(b"\r"))[0])
                 except BadLineError as error:
                     rows.append(row | {"bad": error.kind})
                     continue
