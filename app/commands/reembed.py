@@ -110,7 +110,7 @@ def run_once(
 
     home = DatabaseSettings().catalogue_folder(config.catalogue)
     folder = reports or home / "reports"
-    outcome = Outcome()
+    outcome = Outcome(new_only=new_only)
     try:
         with _database(config.wait_seconds, config.catalogue) as database, progress("re-embedding") as on_progress:
             run_job(

@@ -9,7 +9,6 @@ import tempfile
 import time
 from collections.abc import Callable, Mapping
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -88,7 +87,7 @@ def reembed(
     from models.evaluation.memory import peak_memory
 
     outcome = Outcome() if outcome is None else outcome
-    outcome.started_at = outcome.started_at or datetime.now(UTC).isoformat(timespec="seconds")
+    outcome.new_only = new_only
     with writer_lock(database, "reembed", name="reembed"):
         job = _Job(database, config, outcome, None if dry_run or new_only else work, on_progress, on_step)
         with peak_memory() as memory:
@@ -181,11 +180,12 @@ class _Job:
             serving = self.patiently(lambda: serving_run(self.database, config.pointer))
         outcome.counts = {"products": graph.n_products, "listed": int(graph.listed.sum()), "pairs": graph.n_pairs}
         outcome.before = outcome.serves = None if serving is None else serving.run_id
-        work.settle(_key(graph, config, serving))
-        outcome.resumed = work.said
         if serving is not None and is_current(serving, graph, config):
+            outcome.resumed = work.said_of_current
             work.end()
             return
+        work.settle(_key(graph, config, serving))
+        outcome.resumed = work.said
         facts = input_facts(graph)
         outcome.rules += judge_input(facts, _input_of(serving), config.gate)
         if outcome.refused_by and force is None:  # not worth a training

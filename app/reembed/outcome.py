@@ -26,6 +26,7 @@ class Outcome:
         counts: Products and pairs of the graph.
         resumed: What became of the work that a job before left behind; empty where it left none.
         start: What the refit began from and was turned towards; empty where it began from nothing.
+        new_only: Whether only new products were wanted.
         new_products: Of ``--new-only``: how many products came after the run, and where their lists come from.
         peak_memory_mb: Highest resident memory of this process, in 10^6 bytes.
         started_at: ISO 8601, UTC.
@@ -43,6 +44,7 @@ class Outcome:
     counts: dict[str, int] = field(default_factory=dict)
     resumed: str = ""
     start: str = ""
+    new_only: bool = False
     new_products: dict[str, int] = field(default_factory=dict)
     peak_memory_mb: float = 0.0
     started_at: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))

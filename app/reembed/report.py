@@ -17,7 +17,8 @@ SHOWN: Final = ("auc", "recall", "ndcg", "coverage", "popularity", "hub")
 
 
 def write_report(outcome: Outcome, folder: Path) -> Path:
-    """Write ``report.md``, ``report.html``, ``report.json`` and, one level up, ``reembed.prom``; gives the folder.
+    """Write ``report.md``, ``report.html``, ``report.json`` and, one level up, ``reembed.prom`` (of
+    ``--new-only`` ``new_products.prom``); gives the folder.
 
     Each file is written whole or not at all.
 
@@ -49,7 +50,8 @@ def _write_report(outcome: Outcome, folder: Path) -> Path:
     _write(place / "report.json", json.dumps(outcome.to_dict(), indent=1, default=str) + "\n")
     _write(place / "report.md", markdown(outcome))
     _write(place / "report.html", page(outcome))
-    metrics = folder / "reembed.prom"
+    # a file of its own for --new-only: its success says nothing of the night's
+    metrics = folder / ("new_products.prom" if outcome.new_only else "reembed.prom")
     before = metrics.read_text(encoding="utf-8") if metrics.is_file() else ""
     _write(metrics, prometheus(outcome, before))
     return place
@@ -127,13 +129,14 @@ def sentences(outcome: Outcome) -> list[str]:
 def prometheus(outcome: Outcome, before: str = "") -> str:
     """The text format of Prometheus, for a textfile collector; ``before`` is the last text, whose success is kept."""
     done = outcome.done
+    job = "alsobought_new_products" if outcome.new_only else "alsobought_reembed"
     figures: dict[str, Any] = outcome.figures.get("new", {})
     values: dict[str, float] = {
-        "alsobought_reembed_finished_timestamp_seconds": time.time(),
-        "alsobought_reembed_success": float(done),
-        "alsobought_reembed_refused": float(outcome.status == "refused"),
+        f"{job}_finished_timestamp_seconds": time.time(),
+        f"{job}_success": float(done),
+        f"{job}_refused": float(outcome.status == "refused"),
     }
-    kept = "alsobought_reembed_last_success_timestamp_seconds"
+    kept = f"{job}_last_success_timestamp_seconds"
     if done:
         values[kept] = time.time()
     else:
@@ -143,9 +146,10 @@ def prometheus(outcome: Outcome, before: str = "") -> str:
     for key, value in figures.items():
         if key.startswith(("recall_at_", "ndcg_at_")) or key in ("coverage", "hubness", "popularity_share"):
             values[f"alsobought_{key}"] = float(value)
+    values |= {f"{job}_{key}": float(value) for key, value in outcome.new_products.items()}
     text = "".join(f"{name} {value:.6f}\n" for name, value in values.items())
     return text + "".join(
-        f'alsobought_reembed_step_seconds{{step="{name}"}} {seconds}\n' for name, seconds in outcome.seconds.items()
+        f'{job}_step_seconds{{step="{name}"}} {seconds}\n' for name, seconds in outcome.seconds.items()
     )
 
 

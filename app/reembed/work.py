@@ -56,7 +56,7 @@ class Work:
         """What became of the work that a job before left behind; empty where none did."""
         if not self._before:
             return ""
-        was = f"the job of {self._before.get('started_at')} was cut off in the step {self._before.get('step')}"
+        was = self._was
         if not self._same:
             return f"{was}; this one started over: {self._why_over or 'it was not needed'}"
         whole = [name for name, there in (("evaluate", self.judged()), ("train", self._has_run())) if there]
@@ -64,10 +64,21 @@ class Work:
             return f"{was}; this one started over: no step of it was whole"
         return f"{was}; this one resumed after the step {whole[-1]}"
 
+    @property
+    def said_of_current(self) -> str:
+        """The same where the run that serves is what the job before had to publish."""
+        return f"{self._was}; what it had to publish serves already" if self._before else ""
+
+    @property
+    def _was(self) -> str:
+        before = self._before or {}
+        return f"the job of {before.get('started_at')} was cut off in the step {before.get('step')}"
+
     def step(self, name: str) -> None:
         """Write down which step begins."""
         if self.folder is not None:
-            self._write("journal.json", {"started_at": self.started_at, "step": name, "key": self._key})
+            key = self._key if self._key is not None else (self._before or {}).get("key")  # still its work
+            self._write("journal.json", {"started_at": self.started_at, "step": name, "key": key})
 
     def judged(self) -> dict[str, Any] | None:
         """What :meth:`keep_judged` kept of the same work, or None."""

@@ -166,18 +166,6 @@ def killed(server: ServerAddress, step: str) -> int:
     return subprocess.run([sys.executable, "-c", JOB, step], env=environment, cwd=root, check=False).returncode
 
 
-@pytest.mark.parametrize("step", ["export", "evaluate", "train", "publish", "drift"])
-def test_killed_at_any_step_the_next_job_starts_over(shop: Database, neo4j_server: ServerAddress, step: str) -> None:
-    first = reembed(shop, CONFIG)
-    load_catalog(shop, a_day_later(make_catalog(120, 10), 1), replace=True)
-    assert killed(neo4j_server, step) == -signal.SIGKILL
-    published = step == "drift"
-    assert (serving_run(shop).run_id == first.run_id) is not published
-    again = reembed(shop, CONFIG)
-    assert again.status == ("unchanged" if published else "published")
-    assert len(related(shop, "P0003", k=8).related) == 8
-
-
 # ------------------------------------------------------------------ the command
 
 
