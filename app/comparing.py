@@ -59,8 +59,10 @@ def rows_for(wanted: Sequence[str] | None = None) -> dict[str, Recommender]:
     return rows
 
 
-def split_of(graph: ProductGraph, how: str = "pairs", *, fraction: float = 1 / 3, seed: int = 42) -> Split:
+def split_of(graph: ProductGraph, how: str = "pairs", *, fraction: float | None = None, seed: int = 42) -> Split:
     """``graph`` split by pairs, or by products (all pairs of a part of them hidden: what is new in the catalogue).
+
+    Without ``fraction`` a third of the pairs, or a tenth of the products.
 
     Raises:
         UsageError: another way of splitting, or a graph too small to split.
@@ -71,7 +73,7 @@ def split_of(graph: ProductGraph, how: str = "pairs", *, fraction: float = 1 / 3
     if how not in ways:
         raise UsageError(f"--split {how}: the ways to split are {' and '.join(ways)}")
     try:
-        return ways[how](graph, fraction=fraction, seed=seed)
+        return ways[how](graph, seed=seed, **({} if fraction is None else {"fraction": fraction}))
     except ValueError as error:
         raise UsageError(str(error)) from error
 
@@ -82,7 +84,7 @@ def compare_models(
     *,
     k: int = 10,
     seed: int = 42,
-    fraction: float = 1 / 3,
+    fraction: float | None = None,
     sample: int | None = None,
     folder: Path | None = None,
     resume: bool = False,

@@ -27,7 +27,10 @@ def compare(
             "--split", help="pairs: hide pairs. products: hide all pairs of some products, as if they were new."
         ),
     ] = "pairs",
-    fraction: Annotated[float, typer.Option(help="The part of the pairs, or of the products, to hide.")] = 1 / 3,
+    fraction: Annotated[
+        float | None,
+        typer.Option(help="The part to hide: a third of the pairs, a tenth of the products if it is not given."),
+    ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the split and of the random negatives.")] = 42,
     k: Annotated[int, typer.Option("--k", min=1, help="Length of the lists.")] = 10,
     sample: Annotated[
