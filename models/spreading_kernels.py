@@ -14,6 +14,71 @@ from numba import njit
 from models.arrays import F32, I32, I64, Bool
 
 
+@njit(inline="always")
+def _add(reached: F32, reached_list: I32, n_reached: Any, v: Any, value: Any) -> Any:
+    """Add to what has arrived at ``v``; gives the length of the list of those where something has."""
+    before = reached[v]
+    after = before + value
+    reached[v] = after
+    if before == 0.0 and after > 0.0:
+        reached_list[n_reached] = v
+        return n_reached + 1
+    return n_reached
+
+
+@njit(nogil=True, cache=True)
+def two_steps(
+    begin: int,
+    end: int,
+    indptr: I64,
+    indices: I32,
+    listed_end: I64,
+    later: F32,
+    ahead: I32,
+    ahead_values: F32,
+    ahead_counts: I32,
+    reached: F32,
+    reached_list: I32,
+) -> None:
+    """For rows ``begin`` to ``end``: where two steps lead among listed products, the largest entries of it.
+
+    Fills ``ahead`` int32[n, kept] with their rows, ``ahead_values`` float32[n, kept] with the mass that arrives, and
+    ``ahead_counts`` int32[n] with how many there are. Of equal ones at the end those reached first are taken.
+    """
+    kept = ahead.shape[1]
+    for row in range(begin, end):
+        n_reached = 0
+        for e in range(indptr[row], indptr[row + 1]):
+            w = indices[e]
+            for f in range(indptr[w], listed_end[w]):
+                n_reached = _add(reached, reached_list, n_reached, indices[f], later[e] * later[f])
+        least = np.float32(0.0)
+        ties = 0
+        if n_reached > kept:
+            value = np.empty(n_reached, dtype=np.float32)
+            for j in range(n_reached):
+                value[j] = reached[reached_list[j]]
+            least = np.partition(value, n_reached - kept)[n_reached - kept]
+            ties = kept
+            for j in range(n_reached):
+                ties -= value[j] > least
+        count = 0
+        for j in range(n_reached):
+            v = reached_list[j]
+            mass = reached[v]
+            reached[v] = 0.0
+            if mass == least:
+                if ties == 0:
+                    continue
+                ties -= 1
+            elif mass < least:
+                continue
+            ahead[row, count] = v
+            ahead_values[row, count] = mass
+            count += 1
+        ahead_counts[row] = count
+
+
 @njit(nogil=True, cache=True)
 def _spread_from(
     source: int,
@@ -24,6 +89,9 @@ def _spread_from(
     later: F32,
     coefficients: F32,
     threshold: np.float32,
+    ahead: I32,
+    ahead_values: F32,
+    ahead_counts: I32,
     reached: F32,
     mass: F32,
     arriving: F32,
@@ -33,6 +101,17 @@ def _spread_from(
 ) -> int:
     """Fill ``reached`` with the weighted mass that arrives anywhere; gives the number of entries in its list."""
     n_reached = 0
+    if len(ahead_counts) > 0:  # three steps, of which the last two are there already
+        for e in range(indptr[source], indptr[source + 1]):
+            u = indices[e]
+            here = first[e]
+            n_reached = _add(reached, reached_list, n_reached, u, coefficients[0] * here)
+            for f in range(indptr[u], listed_end[u]):
+                n_reached = _add(reached, reached_list, n_reached, indices[f], coefficients[1] * here * later[f])
+            for f in range(ahead_counts[u]):
+                value = coefficients[2] * here * ahead_values[u, f]
+                n_reached = _add(reached, reached_list, n_reached, ahead[u, f], value)
+        return n_reached
     mass[source] = 1.0
     mass_list[0] = source
     n_mass = 1
@@ -112,6 +191,9 @@ def rank_rows(
     other: F32,
     form: int,
     threshold: np.float32,
+    ahead: I32,
+    ahead_values: F32,
+    ahead_counts: I32,
     listed: Bool,
     reached: F32,
     mass: F32,
@@ -127,6 +209,7 @@ def rank_rows(
         source = rows[i]
         n_reached = _spread_from(
             source, indptr, indices, listed_end, first, later, coefficients, threshold,
+            ahead, ahead_values, ahead_counts,
             reached, mass, arriving, reached_list, mass_list, arriving_list,
         )  # fmt: skip
         if exclude_known:
@@ -176,6 +259,9 @@ def score_sources(
     other: F32,
     form: int,
     threshold: np.float32,
+    ahead: I32,
+    ahead_values: F32,
+    ahead_counts: I32,
     reached: F32,
     mass: F32,
     arriving: F32,
@@ -189,6 +275,7 @@ def score_sources(
         source = sources[i]
         n_reached = _spread_from(
             source, indptr, indices, listed_end, first, later, coefficients, threshold,
+            ahead, ahead_values, ahead_counts,
             reached, mass, arriving, reached_list, mass_list, arriving_list,
         )  # fmt: skip
         for j in range(begins[i], ends[i]):
@@ -216,6 +303,9 @@ def keep_rows(
     other: F32,
     form: int,
     threshold: np.float32,
+    ahead: I32,
+    ahead_values: F32,
+    ahead_counts: I32,
     listed: Bool,
     reached: F32,
     mass: F32,
@@ -233,6 +323,7 @@ def keep_rows(
         source = rows[i]
         n_reached = _spread_from(
             source, indptr, indices, listed_end, first, later, coefficients, threshold,
+            ahead, ahead_values, ahead_counts,
             reached, mass, arriving, reached_list, mass_list, arriving_list,
         )  # fmt: skip
         found = np.empty(n_reached, dtype=np.int32)

@@ -166,3 +166,38 @@ def test_statements_count_what_the_settings_say() -> None:
     assert as_stated.tolist() == graph.edge_weight.tolist()
     with pytest.raises(ValueError, match="all 0"):
         models.create("pagerank", also_bought=0.0, also_viewed=0.0, bought_together=0.0)
+
+
+def test_two_steps_looked_up_are_the_three_steps_followed(planted: ProductGraph) -> None:
+    rows = np.arange(planted.n_products)
+    every = PersonalizedPageRank(PageRankSettings(threshold=0, kept=0)).fit(planted)
+    whole = PersonalizedPageRank(PageRankSettings(threshold=0, kept=planted.n_products)).fit(planted)
+    for known in (True, False):
+        np.testing.assert_allclose(
+            whole.recommend(rows, 10, exclude_known=known)[1],
+            every.recommend(rows, 10, exclude_known=known)[1],
+            rtol=1e-4,
+            atol=1e-9,
+        )
+    a, b = np.divmod(np.arange(planted.n_products**2), planted.n_products)
+    listed = planted.listed[b]
+    np.testing.assert_allclose(whole.score(a[listed], b[listed]), every.score(a[listed], b[listed]), rtol=1e-4)
+    np.testing.assert_allclose(whole.score(a, b), every.score(a, b), rtol=1e-4)
+
+
+def test_what_is_kept_of_two_steps_are_the_largest_entries(planted: ProductGraph) -> None:
+    spread = PersonalizedPageRank(PageRankSettings(kept=3)).fit(planted)._spread
+    weights = dense_weights(planted, 0.5)
+    exact = PersonalizedPageRank(PageRankSettings(kept=planted.n_products)).fit(planted)._spread
+    assert weights.shape[0] == len(spread.ahead_counts)
+    for row in range(planted.n_products):
+        kept = spread.ahead_values[row, : spread.ahead_counts[row]]
+        everything = np.sort(exact.ahead_values[row, : exact.ahead_counts[row]])[::-1]
+        np.testing.assert_allclose(np.sort(kept)[::-1], everything[:3], rtol=1e-6)
+        assert planted.listed[spread.ahead[row, : spread.ahead_counts[row]]].all()
+
+
+def test_kept_without_three_steps_is_named() -> None:
+    for wrong in ({"kept": 5, "steps": 2}, {"kept": -1}):
+        with pytest.raises(ValueError, match="kept is"):
+            PageRankSettings(**wrong)  # type: ignore[arg-type]
