@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
 _SAMPLE: Final = 50
+WITH_A_JOB: Final = ("orders", *formats.OF_PRODUCTS)
+_JOBS: Final = f"There are jobs for {', '.join(WITH_A_JOB)}. `alsobought ingest` reads the other formats."
 _BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 
 #: A line that was read: its product, or why it is bad. ``file``, ``block`` and ``line`` order the lines of all files.
@@ -52,15 +54,19 @@ def what_format(session: SparkSession, paths: Sequence[str], wanted: str = "auto
     Raises:
         UsageError: it is a format that has no Spark job.
     """
-    from pathlib import Path
-
-    name = formats.detect(Path(paths[0]), first_lines(session, paths)) if wanted == "auto" else formats.checked(wanted)
-    if name != "orders" and name not in formats.OF_PRODUCTS:
-        raise UsageError(
-            f"{paths[0]} is of the format {name}, which has no Spark job",
-            f"There are jobs for orders, {', '.join(formats.OF_PRODUCTS)}. `alsobought ingest` reads the others.",
-        )
-    return name
+    if wanted != "auto":
+        if wanted not in WITH_A_JOB:
+            raise UsageError(f"the format {wanted!r} has no Spark job", _JOBS)
+        return wanted
+    lines = first_lines(session, paths)
+    hits = {name: sum(map(formats.of_products(name).looks_like, lines)) for name in formats.OF_PRODUCTS}
+    best = max(hits, key=hits.__getitem__)
+    if lines and hits[best] * 2 >= len(lines):
+        return best
+    if order_format.looks_like(lines):
+        return "orders"
+    begins = lines[0][:_SAMPLE].decode("utf-8", "replace") if lines else ""
+    raise UsageError(f"{paths[0]} is of no format that has a Spark job. It begins with {begins!r}", _JOBS)
 
 
 def read_products(session: SparkSession, paths: Sequence[str], format_name: str) -> DataFrame:

@@ -36,7 +36,7 @@ SELECT walk, element_at(held, taken) AS here, concat(path, array(element_at(held
   FROM (
     SELECT *, shiftrightunsigned(xxhash64(walk, CAST({seed} AS BIGINT), CAST({step} AS INT)), 11)
       / 9007199254740992D AS draw
-    FROM walks) w
+    FROM {before}) w
   JOIN neighbours n ON w.here = n.a)
 """
 
@@ -75,10 +75,12 @@ def walks(session: SparkSession, folder: str, length: int, rounds: int, *, seed:
         raise ValueError(f"walks have at least 1 step and 1 round, not {length} and {rounds}")
     edges_of(session, folder, 0.0)
     session.sql(_NEIGHBOURS).persist().createOrReplaceTempView("neighbours")
-    session.sql(_STARTS.format(rounds=int(rounds))).createOrReplaceTempView("walks")
+    table = session.sql(_STARTS.format(rounds=int(rounds)))
     for step in range(length):
-        session.sql(_STEP.format(seed=int(seed), step=step)).createOrReplaceTempView("walks")
-    return session.sql("SELECT path FROM walks")
+        before = f"walks_{step}"  # a view of its own: one that reads itself is refused
+        table.createOrReplaceTempView(before)
+        table = session.sql(_STEP.format(before=before, seed=int(seed), step=step))
+    return table.select("path")
 
 
 def word2vec_vectors(

@@ -91,7 +91,7 @@ def test_orders_become_the_same_pairs_and_the_same_counts(session: SparkSession,
     from spark.pairs import pairs_of_orders
 
     path = order_file(tmp_path / "orders.csv")
-    how = OrderSettings(max_items=20, half_life_days=90, session_hours=50)
+    how = OrderSettings(max_items=10, half_life_days=90, session_hours=1500)
     told: list[str] = []
     result = pairs_of_orders(session, [str(path)], how, parts=3, on_step=told.append)
     tables.write(result, str(tmp_path / "out"))
@@ -224,7 +224,7 @@ def test_a_format_without_a_job_is_named(session: SparkSession, tmp_path: Path) 
 
     path = tmp_path / "pairs.tsv"
     path.write_text("A1\tB2\t1.5\nA1\tB3\t2.5\n", encoding="utf-8")
-    with pytest.raises(UsageError, match="has no Spark job"):
+    with pytest.raises(UsageError, match="no format that has a Spark job"):
         what_format(session, [str(path)])
     packed = tmp_path / "orders.csv.gz"
     packed.write_bytes(gzip.compress(b"order_id,product_id\n1,a\n1,b\n"))
