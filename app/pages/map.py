@@ -89,7 +89,7 @@ def _run(mapped: list[StoredRun]) -> StoredRun:
 
 def _clicked(database: Database, base: MapBase, found: NDArray[np.int64], event: Any) -> None:
     points = event["selection"]["points"] if event else []
-    rows = [clicked_row(base, found, point["curve_number"], point["point_index"]) for point in points]
+    rows = [clicked_row(base, found, point.get("curve_number", -1), point.get("point_index", -1)) for point in points]
     chosen = next((row for row in rows if row is not None), None)
     if chosen is None:
         return

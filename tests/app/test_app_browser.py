@@ -189,6 +189,29 @@ def test_the_map_is_drawn(visit: Visit) -> None:
     expect(visit.page.get_by_text("40 products as ring_b sees them")).to_be_visible()
 
 
+def test_a_click_on_the_map_leads_to_the_product_that_lies_there(visit: Visit) -> None:
+    visit.open("/map?find=number+12")
+    plot = visit.page.locator(".js-plotly-plot")
+    expect(plot).to_be_visible()
+    visit.page.wait_for_function("document.querySelector('.js-plotly-plot')._fullLayout?.xaxis?._length > 0")
+    place = visit.page.evaluate(
+        """() => {
+            const plot = document.querySelector('.js-plotly-plot'), layout = plot._fullLayout;
+            const marks = plot._fullData[plot._fullData.length - 1], box = plot.getBoundingClientRect();
+            return {name: marks.name, title: marks.text[0],
+                    x: box.left + layout.xaxis._offset + layout.xaxis.l2p(marks.x[0]),
+                    y: box.top + layout.yaxis._offset + layout.yaxis.l2p(marks.y[0])};
+        }"""
+    )
+    assert place["name"] == "found"
+    visit.page.mouse.move(place["x"], place["y"])
+    visit.page.wait_for_timeout(500)
+    visit.page.mouse.click(place["x"], place["y"])
+    expect(visit.page.locator(".ab-row-title").first).to_have_text(place["title"])
+    visit.page.get_by_role("button", name=f"Open {place['title']}", exact=True).click()
+    visit.expect_product(place["title"])
+
+
 @pytest.mark.parametrize("name", PAGES)
 def test_each_page_fits_a_telephone(visit: Visit, name: str) -> None:
     visit.page.set_viewport_size({"width": 390, "height": 844})
