@@ -19,6 +19,7 @@ from benchmarks.measuring import machine, save, versions
 from graph import ProductGraph
 from ingest import IngestSettings, read_catalog
 from models import Embedding, Ranker, create
+from models.evaluation import Split, metrics, split_pairs
 from models.registry import model_class
 from models.warm_start import StartVectors, WarmStart, aligned
 
@@ -41,7 +42,7 @@ def measured(name: str, settings: dict[str, Any], graph: ProductGraph, rows: np.
         if isinstance(model, WarmStart):
             model.start_from(start)
         model.fit(graph, seed=seed)
-        assert isinstance(model, Ranker)  # noqa: S101 - only such models can be published
+        assert isinstance(model, Ranker)
         return model, model.recommend(rows, 20, exclude_known=False)[0]
 
     began = time.perf_counter()
@@ -58,7 +59,33 @@ def measured(name: str, settings: dict[str, Any], graph: ProductGraph, rows: np.
             _, warm = fitted(1, start)
             found["warm_overlap_at_10"] = overlap(served, warm, 10)
             found["warm_overlap_at_20"] = overlap(served, warm, 20)
+            found |= nights(name, settings, split_pairs(graph), 4)
     return found | {"seconds": time.perf_counter() - began}
+
+
+def nights(name: str, settings: dict[str, Any], split: Split, count: int) -> dict[str, Any]:
+    """Recall@10 of hidden pairs: begun from nothing, and after each of ``count`` fits that begin from the last."""
+    queries = split.queries()
+    indptr, _ = split.held_out_lists()
+    n_held_out = (indptr[1:] - indptr[:-1])[queries]
+
+    def recall(model: Any) -> float:
+        hits = metrics.hits_of(model.recommend(queries, 10)[0], queries, split)
+        return float(metrics.recall(hits, n_held_out).mean())
+
+    model: Any = create(name, **settings).fit(split.train, seed=0)
+    found = {
+        "recall_at_10": recall(model),
+        "recall_of_another_seed": recall(create(name, **settings).fit(split.train, seed=1)),
+    }
+    after = []
+    for night in range(1, count + 1):
+        start = StartVectors("before", split.train.product_ids, model.vectors, model.query_vectors)
+        model = create(name, **settings)
+        model.start_from(start)
+        model.fit(split.train, seed=night)
+        after.append(recall(model))
+    return {**found, "recall_after_nights": after}
 
 
 def _cosine(one: np.ndarray, other: np.ndarray) -> float:
@@ -78,10 +105,7 @@ def main() -> None:
     graph = ProductGraph.from_catalog(catalog)
     rows = np.flatnonzero(graph.listed)
     rows = rows[graph.listed_only().degree > 0]
-    found = {
-        name: measured(name, parse_settings(options.settings, create(name).settings), graph, rows)
-        for name in options.models
-    }
+    found = {name: measured(name, parse_settings(name, options.settings), graph, rows) for name in options.models}
     save(
         {"catalogue": options.catalogue.name, "products": len(rows), "models": found, "machine": machine(),
          "versions": versions("numpy", "numba", "lightgbm")},
