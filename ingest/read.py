@@ -60,7 +60,7 @@ def _read_files(
     started: float,
 ) -> tuple[Catalog, IngestReport]:
     if settings.format == "auto":
-        chosen = [formats.detect(path, first_lines(path, settings)) for path in paths]
+        chosen = [formats.detect(path, first_lines(path, settings), settings.columns) for path in paths]
     else:
         chosen = [formats.checked(settings.format)] * len(paths)
     with RejectLog(settings.rejects, paths) as rejects:

@@ -131,11 +131,16 @@ def of_table(name: str) -> TableFormat:
     return cast(TableFormat, import_module(f"ingest.formats.{name}"))
 
 
-def detect(path: Path, lines: Sequence[bytes]) -> str:
+def detect(path: Path, lines: Sequence[bytes], columns: Sequence[str] = ()) -> str:
     """The format that a file's first lines are of.
 
     A format of products must fit at least half of them, and the one that fits most wins; formats of pairs, which
-    nearly any table could be, come after.
+    nearly any table could be, come after. Where none fits, what a person said of the columns tells.
+
+    Args:
+        path: The file.
+        lines: Its first lines.
+        columns: As in :class:`ingest.settings.IngestSettings`.
 
     Raises:
         UsageError: none fits; the message says what was looked for and how the file begins.
@@ -157,6 +162,9 @@ def detect(path: Path, lines: Sequence[bytes]) -> str:
     for name in OF_PAIRS:
         if of_pairs(name).looks_like(lines):
             return name
+    if columns:
+        roles = {entry.partition("=")[0] for entry in columns if "=" in entry}
+        return "pairs" if not roles else "orders" if roles & {"order", "customer"} else "products"
     begins = lines[0][:_EXCERPT_CHARACTERS].decode("utf-8", "replace")
     every: list[ProductFormat | RecordFormat | PairFormat] = [
         *map(of_products, OF_PRODUCTS),

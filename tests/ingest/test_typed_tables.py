@@ -129,6 +129,23 @@ def test_columns_of_a_type_that_cannot_be_are_refused_and_twice_the_same_name_to
         read_catalog([write(path, {"colour": ["red"], "size": [1]})])
 
 
+@pytest.mark.parametrize(
+    ("columns", "name"),
+    [
+        (("order=user_idx", "product=thing_idx"), "orders"),
+        (("product=user_idx", "title=thing_idx"), "products"),
+        (("user_idx", "thing_idx"), "pairs"),
+    ],
+)
+def test_what_a_person_says_of_the_columns_tells_the_format_of_text(tmp_path: Path, columns: Any, name: str) -> None:
+    path = tmp_path / "table.csv"
+    path.write_text("user_idx,thing_idx,part\nU1,T1,x\nU1,T2,x\nU2,T1,x\nU2,T2,x\n")
+    with pytest.raises(UsageError, match="has no format"):
+        read_catalog([path])
+    settings = IngestSettings(columns=columns, orders=OrderSettings(weight="count", min_support=1))
+    assert read_catalog([path], settings)[1].format == name
+
+
 def test_columns_that_a_person_names(tmp_path: Path) -> None:
     path = write(tmp_path / "x.parquet", {"left_one": ["A"], "right_one": ["B"], "n": [2]})
     catalog, _ = read_catalog([path], IngestSettings(columns=("left_one", "right_one", "n")))
