@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from graph.attach import AttachConfig, attach
+from graph.bulk import import_arguments, import_command
 from graph.catalogues import catalogues
 from graph.database import CYPHER_FOLDER, Database, statement
 from graph.embedded import ServerAddress
@@ -210,3 +212,12 @@ def test_names_that_were_stored_before_there_were_catalogues_are_read() -> None:
     )
     assert ShopNames.from_json(stored.to_json()) == stored
     assert ShopNames.from_json(stored.to_json(), "de") == replace(stored, catalogue="de")
+
+
+def test_files_for_a_bulk_import_name_the_catalogues_labels(tmp_path: Path) -> None:
+    default, other = import_arguments(tmp_path), import_arguments(tmp_path, catalogue="de")
+    assert f"--nodes=Product={tmp_path.resolve() / 'products.csv'}" in default
+    assert f"--nodes=Product_de={tmp_path.resolve() / 'products.csv'}" in other
+    assert f"--nodes=AlsoBoughtStore_de={tmp_path.resolve() / 'store.csv'}" in other
+    assert f"--relationships=ALSO_BOUGHT={tmp_path.resolve() / 'also_bought.csv'}" in other
+    assert "--nodes=Product_de=" in import_command(tmp_path, catalogue="de")
