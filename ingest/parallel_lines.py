@@ -122,7 +122,8 @@ def _let_the_first_stop() -> None:
 
 def _joined(batches: Iterable[Batch]) -> Iterator[Batch]:
     """Batches of about :data:`_TASK_BYTES`."""
-    start, held, size = 0, [], 0
+    held: list[bytes | None] = []
+    start = size = 0
     for first, lines in batches:
         if not held:
             start = first

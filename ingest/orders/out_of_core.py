@@ -204,7 +204,7 @@ def _database(table: OrderTable, settings: OrderSettings) -> Iterator[Any]:
         raise ValueError("the lines are not on the disk")
     folder = table.spool.folder
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    how = {
+    how: dict[str, str | bool | int | float | list[str]] = {
         "memory_limit": f"{int(settings.memory_gib * 1024)}MiB",
         "temp_directory": str(folder / "duckdb"),
         "threads": cores,

@@ -165,3 +165,17 @@ def test_online_retail_is_the_same_on_the_disk(shared_data: Path) -> None:
     orders = [(catalog, report.orders) for catalog, report in found if report.orders is not None]
     same(orders[0], orders[1])
     assert len(orders[0][0].pairs) > 100_000
+
+
+@pytest.mark.parametrize("engine", ["memory", "duckdb"])
+def test_which_of_equal_purchases_is_returned_does_not_depend_on_the_order_of_lines(engine: Any) -> None:
+    rows = [
+        ("1", "P1", 1.0, "c1", "2020-01-01", 3.0),
+        ("1", "P1", 1.0, "c1", "2020-01-01", 5.0),  # the same but for its price: the dearer one is taken back
+        ("1", "P2", 1.0, "c1", "2020-01-01", 1.0),
+        ("C2", "P1", -1.0, "c1", "2020-01-02", 5.0),
+    ]
+    for order in (rows, rows[::-1]):
+        orders = pd.DataFrame(order, columns=["order_id", "product_id", "quantity", "customer_id", "time", "price"])
+        catalog, _ = pairs_from_orders(orders, OrderSettings(engine=engine, min_support=1, weight="count"))
+        assert catalog.products["price"].tolist() == [3.0, 1.0]

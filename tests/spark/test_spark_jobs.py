@@ -141,7 +141,7 @@ def test_too_many_bad_lines_stop_the_job(session: SparkSession, folder: Path) ->
         pairs_of_products(session, [str(folder / "meta.json")], "amazon2014", max_bad=0.001)
 
 
-@pytest.mark.parametrize("model", ["cosine", "jaccard", "pmi", "adamic_adar"])
+@pytest.mark.parametrize("model", ["cosine", "jaccard", "pmi"])
 def test_counting_models_score_as_on_one_machine(session: SparkSession, folder: Path, model: str) -> None:
     from spark.counting import related_lists
 
