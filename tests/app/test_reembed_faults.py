@@ -248,7 +248,7 @@ class Greedy(DenseScores):
     settings_class = NoSettings
 
     def _fit(self, graph: ProductGraph, seed: np.random.SeedSequence, on_progress: Any) -> None:
-        np.empty((1 << 40, 1 << 20))
+        np.empty((1 << 30, 1 << 15))  # 2^48 bytes: more than there are addresses
 
     def scores_of(self, rows: np.ndarray) -> np.ndarray:
         return np.zeros((len(rows), self.graph.n_products), dtype=np.float32)
