@@ -10,7 +10,6 @@ seconds are scaled to all. ``--svd`` factorizes PageRank, too, which needs the m
 from __future__ import annotations
 
 import argparse
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,11 +17,12 @@ from typing import Any
 import numpy as np
 
 from benchmarks.catalogues import catalogue
-from benchmarks.measuring import peak_mib, report, row, save, versions
+from benchmarks.measuring import CLOCKS, peak_mib, report, row, save, versions
 from models.fastrp import FastRp, FastRpSettings
 from models.pagerank import PersonalizedPageRank
 from models.pagerank_svd import PageRankSvd, PageRankSvdSettings
 from models.skipgram import SkipGramSettings, train_on_walks
+from models.threads import thread_count
 from models.walks import Walker
 
 
@@ -34,19 +34,29 @@ def main() -> None:
     parser.add_argument("--sample", type=int, default=20_000)
     parser.add_argument("--svd", action="store_true")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument(
+        "--clock",
+        choices=CLOCKS,
+        default="wall",
+        help="processor: its seconds divided by the threads, on a busy machine",
+    )
     parser.add_argument("--out", type=Path)
     given = parser.parse_args()
     warm_up()
     rows: list[dict[str, Any]] = []
+    now, threads = CLOCKS[given.clock], thread_count(None)
+    share = threads if given.clock == "processor" else 1
 
     def stage(name: str, work: Callable[[], Any], scale: float = 1.0) -> Any:
-        start = time.perf_counter()
+        start = now()
         made = work()
-        seconds = (time.perf_counter() - start) * scale
+        seconds = (now() - start) * scale / share
         rows.append(row(name, "alsobought", [seconds], "s", better="lower", peak_mib=peak_mib()))
         return made
 
-    graph = stage("make the catalogue", lambda: catalogue(given.products, given.pairs, given.seed))
+    graph = stage(
+        "make the catalogue, one thread", lambda: catalogue(given.products, given.pairs, given.seed), float(share)
+    )
     made: dict[str, Any] = {}  # what one stage hands to the next, let go where it is not needed any more
     made["walker"] = stage("prepare walks", lambda: Walker(graph))
     million = np.arange(1_000_000) % graph.n_products
@@ -75,7 +85,7 @@ def main() -> None:
         stage("PageRank, factorized", lambda: PageRankSvd(PageRankSvdSettings(dimensions=128)).fit(graph))
     save(
         report(
-            "sizes", rows, [], products=graph.n_products, pairs=graph.n_pairs, sample=sample, seed=given.seed,
+            "sizes", rows, [], products=graph.n_products, pairs=graph.n_pairs, sample=sample, threads=threads, clock=given.clock, seed=given.seed,
             versions=versions("numpy", "numba"),
         ),
         given.out,
