@@ -1,10 +1,11 @@
 """The comparison of models on a file, without a database, with its raw result: what ``alsobought compare`` does.
 
     python -m benchmarks.compare_models CATALOGUE.json.gz [MODEL …] --folder DIR [--seed 42] [--split products]
-                                        [--out FILE]
+                                        [--done] [--out FILE]
 
 Rows that stand in ``--folder`` for the same split and settings are not run again, so that a long comparison can be made
-in pieces, a few models at a time; the last call names them all (or none, which is all) and only gathers. ``--out`` gets
+in pieces, a few models at a time; the last call names them all (or none, which is all) and only gathers; ``--done``
+leaves out what has not been run yet. ``--out`` gets
 the document of the comparison with the machine and the versions, without what only repeats it (pairwise verdicts of
 models that are far apart stay in the folder).
 """
@@ -19,6 +20,8 @@ from app.report_html import write_report
 from benchmarks.measuring import machine, save, versions
 from graph import ProductGraph
 from ingest import IngestSettings, read_catalog
+from models.evaluation.compare import make_task
+from models.evaluation.folder import RowFiles
 
 
 def main() -> None:
@@ -28,11 +31,16 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, required=True)
     parser.add_argument("--seed", type=int, default=42)
     parser.add_argument("--split", choices=["pairs", "products"], default="pairs")
+    parser.add_argument("--done", action="store_true", help="gather the rows that stand in the folder, run nothing")
     parser.add_argument("--out", type=Path)
     options = parser.parse_args()
     catalog, _ = read_catalog([options.catalogue], IngestSettings())
     split = split_of(ProductGraph.from_catalog(catalog), options.split, seed=options.seed)
-    table = compare_on(split, rows_for(options.models), folder=options.folder, resume=True)
+    rows = rows_for(options.models)
+    if options.done:
+        task, files = make_task(split), RowFiles(options.folder)
+        rows = {label: model for label, model in rows.items() if files.load(label, model, task, 0) is not None}
+    table = compare_on(split, rows, folder=options.folder, resume=True)
     write_report(options.folder, None)
     show_comparison(table)
     if options.out is not None:

@@ -35,14 +35,16 @@ def main() -> None:
             print(f"{name}: no card")
             continue
         rows = [row for row in document["rows"] if name_of.get(row["model"]) == name]
+        new = [row for row in cold["rows"] if name_of.get(row["model"]) == name] if cold is not None else []
+        if not rows and not new:
+            print(f"{name}: no row; its card stays as it is")
+            continue
         text = card.read_text()
         kept = text[: text.index(_HEADING)].rstrip() + "\n\n" if _HEADING in text else text.rstrip() + "\n\n"
-        kept += f"{_HEADING}\n\n{_conditions(document)}\n\n{_short_table(rows)}"
-        if cold is not None:
-            new = [row for row in cold["rows"] if name_of.get(row["model"]) == name]
-            if new:
-                kept += f"\n{_COLD_HEADING}\n\n{_cold_conditions(cold)}\n\n{_short_table(new)}"
-        card.write_text(kept)
+        parts = [f"{_HEADING}\n\n{_conditions(document)}\n\n{_short_table(rows)}"] if rows else []
+        if cold is not None and new:
+            parts.append(f"{_COLD_HEADING if rows else _HEADING}\n\n{_cold_conditions(cold)}\n\n{_short_table(new)}")
+        card.write_text(kept + "\n".join(parts))
     _mark("table of all models", _long_table(document))
     if cold is not None:
         _mark("table of new products", f"{_cold_conditions(cold)}\n\n{_short_table(cold['rows'])}")
@@ -111,7 +113,8 @@ def _long_table(document: dict[str, Any]) -> str:
             f"{_number(row['auc'])} | {_number(row['auc_matched'])} | {_seconds(row)} | {theirs} |"
         )
     minutes = sum((row.get("fit_seconds") or 0) + (row.get("answer_seconds") or 0) for row in rows) / 60
-    return f"{_conditions(document)} All rows together took {minutes:.0f} minutes.\n\n" + "\n".join(lines) + "\n"
+    counted = _wrapped(f"{len(rows)} rows, {minutes:.0f} minutes together.")
+    return f"{_conditions(document)}\n{counted}\n\n" + "\n".join(lines) + "\n"
 
 
 def _number(value: float | None) -> str:

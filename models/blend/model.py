@@ -5,7 +5,7 @@
    products share in the graph, and what is known of each.
 3. *Ranker* (:mod:`models.blend.ranker`): gradient-boosted trees, trained on a nested split
    (:mod:`models.blend.nested`) of the graph that ``fit`` is given.
-4. *Second look* (:mod:`models.blend.agreement`): trees that see what the lists of all products say together.
+4. *Second look* (:mod:`models.blend.agreement`), if wanted: trees that see what all products' lists say together.
 5. *Both ways* (:mod:`models.blend.lists`): the score of a pair is what both products say of it.
 
 Retrieval and ranking in two stages is how large recommenders are built: Covington, Adams, Sargin: Deep neural networks
@@ -39,6 +39,9 @@ from models.threads import thread_count
 
 if TYPE_CHECKING:
     from lightgbm import Booster
+
+#: Of the products to learn from, the part that the first look may take where there is a second.
+_FIRST_SHARE = 0.6
 
 #: Blocks of products whose columns stand in memory at a time.
 _BLOCKS_AT_ONCE = 2
@@ -76,16 +79,19 @@ class Blend(Scorer, Ranker):
         inner = Features(
             split.train, fit_sources(split.train, wanted, seed=inner_seed, on_progress=_under("nested", on_progress))
         )
-        first, others = drawn_products(split, s.training_products, np.random.default_rng(draw_seed))
+        twice = s.second_look and int(graph.listed.sum()) <= s.most_looked_at_twice
+        first, others = drawn_products(
+            split, s.training_products, np.random.default_rng(draw_seed), first_share=_FIRST_SHARE if twice else 1.0
+        )
         taught = lessons(split, inner, s.candidates, first, on_progress)
         self._booster = train_ranker(taught, inner.names, s, int(tree_seed.generate_state(1)[0]), on_progress)
         names = inner.names
         self._second = self._agreement = None
-        if s.second_look and int(graph.listed.sum()) <= s.most_looked_at_twice:
+        if twice:
             lists = self._all_lists(split.train, inner, self._booster, _under("nested", on_progress))
             seen = Agreement(split.train, lists, s.one_sided_cost)
-            # products that the first ranker has not learned from, where there are enough: its lists of them are honest
-            taught = second_lessons(split, seen, others if len(others) >= len(first) // 2 else first)
+            # products that the first ranker has not learned from: what it says of them is honest
+            taught = second_lessons(split, seen, others if len(others) else first)
             fewer = replace(s, trees=max(1, s.trees // 2))  # there are few columns to choose from
             self._second = train_ranker(taught, COLUMNS, fewer, int(second_seed.generate_state(1)[0]), on_progress)
             del lists, seen

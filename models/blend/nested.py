@@ -55,13 +55,15 @@ def inner_split(graph: ProductGraph, fraction: float, seed: np.random.SeedSequen
     return split
 
 
-def drawn_products(split: Split, most: int, rng: np.random.Generator) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def drawn_products(
+    split: Split, most: int, rng: np.random.Generator, *, first_share: float = 1.0
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Products with a hidden pair to learn from, int64[at most ``most`` each]: one part, and another without any of it.
 
-    Where there are few, the first part is all of them and the second is empty.
+    The first is at most ``first_share`` of them all, so that the second is not empty where there are few.
     """
     rows = rng.permutation(split.queries())
-    first = rows[: most if len(rows) > 1.5 * most else len(rows)]
+    first = rows[: max(1, min(most, int(len(rows) * first_share)))]
     return np.sort(first), np.sort(rows[len(first) : len(first) + most])
 
 

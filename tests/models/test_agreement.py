@@ -67,11 +67,11 @@ def test_predicted_pairs_count_their_chance_where_two_products_share_them() -> N
 
 def test_a_second_look_can_be_done_without() -> None:
     graph = planted_graph()
-    settings = BlendSettings(trees=10, leaves=4, left_out=SLOW)
-    small = BlendSettings(trees=10, leaves=4, left_out=SLOW, most_looked_at_twice=50)
+    settings = BlendSettings(trees=10, leaves=4, left_out=SLOW, second_look=True)
+    small = BlendSettings(trees=10, leaves=4, left_out=SLOW, second_look=True, most_looked_at_twice=120)
     rows = np.flatnonzero(graph.listed)
     twice, once = Blend(settings).fit(graph, seed=0), Blend(small).fit(graph, seed=0)
     assert (twice.recommend(rows, 5)[0] != once.recommend(rows, 5)[0]).any()
-    never = models.create("blend", trees=10, leaves=4, left_out=SLOW, second_look=False).fit(graph, seed=0)
+    never = models.create("blend", trees=10, leaves=4, left_out=SLOW).fit(graph, seed=0)
     assert isinstance(never, Blend)
     np.testing.assert_array_equal(never.recommend(rows, 5)[0], once.recommend(rows, 5)[0])
