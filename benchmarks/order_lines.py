@@ -36,7 +36,10 @@ def write_order_lines(path: Path, n_lines: int, n_products: int, seed: int) -> i
     schema = pa.schema([("order_id", pa.string()), ("product_id", pa.string()), ("quantity", pa.int64()),
                         ("time", pa.timestamp("s")), ("customer_id", pa.string())])  # fmt: skip
     written = orders = 0
-    with path.open("wb") as file, pv.CSVWriter(file, schema) as writer:
+    with (
+        path.open("wb") as file,
+        pv.CSVWriter(file, schema, write_options=pv.WriteOptions(quoting_style="none")) as writer,
+    ):
         while written < n_lines:
             n_orders = min(CHUNK, max(1, (n_lines - written) // MEAN_LINES))
             size = np.minimum(rng.geometric(1 / MEAN_LINES, n_orders), LONGEST)
