@@ -85,7 +85,8 @@ def main() -> None:
         stage("PageRank, factorized", lambda: PageRankSvd(PageRankSvdSettings(dimensions=128)).fit(graph))
     save(
         report(
-            "sizes", rows, [], products=graph.n_products, pairs=graph.n_pairs, sample=sample, threads=threads, clock=given.clock, seed=given.seed,
+            "sizes", rows, [], products=graph.n_products, pairs=graph.n_pairs, sample=sample, threads=threads,
+            clock=given.clock, seed=given.seed,
             versions=versions("numpy", "numba"),
         ),
         given.out,

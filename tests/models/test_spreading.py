@@ -201,3 +201,17 @@ def test_kept_without_three_steps_is_named() -> None:
     for wrong in ({"kept": 5, "steps": 2}, {"kept": -1}):
         with pytest.raises(ValueError, match="kept is"):
             PageRankSettings(**wrong)  # type: ignore[arg-type]
+
+
+def test_a_large_catalogue_gets_two_steps_looked_up_and_nearly_the_same_lists(
+    planted: ProductGraph, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = np.arange(planted.n_products)
+    followed = PersonalizedPageRank().fit(planted)
+    assert len(followed._spread.ahead_counts) == 0
+    monkeypatch.setattr("models.pagerank._MANY_PRODUCTS", 10)
+    looked_up = PersonalizedPageRank().fit(planted)
+    assert len(looked_up._spread.ahead_counts) == planted.n_products
+    pairs = zip(looked_up.recommend(rows, 5)[0], followed.recommend(rows, 5)[0], strict=True)
+    assert np.mean([len(np.intersect1d(a, b)) for a, b in pairs]) > 4
+    assert len(PersonalizedPageRank(PageRankSettings(threshold=1e-5)).fit(planted)._spread.ahead_counts) == 0
