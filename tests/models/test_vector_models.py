@@ -11,6 +11,7 @@ import models
 from graph import ProductGraph
 from models.ease import Ease
 from models.low_rank import SparseRows, singular_vectors
+from models.pagerank import PersonalizedPageRank
 from models.pagerank_svd import PageRankSvd
 from models.spreading import reached_rows
 from models.text import title_terms
@@ -158,3 +159,11 @@ def test_settings_that_cannot_work_are_named(name: str, setting: str, value: obj
 def test_a_device_that_is_not_there_is_named(planted: ProductGraph) -> None:
     with pytest.raises(ValueError, match="device is 'no-such'"):
         models.create("lightgcn", device="no-such", steps=1).fit(planted)
+
+
+def test_pagerank_turned_round_is_pagerank_of_the_other_product(planted: ProductGraph) -> None:
+    model = models.create("pagerank", threshold=0.0, outside_weight=0.3).fit(planted)
+    assert isinstance(model, PersonalizedPageRank)
+    rng = np.random.default_rng(0)
+    a, b = rng.integers(0, 121, size=(2, 500))
+    np.testing.assert_allclose(model.reversed_scores(a, b, model.score(a, b)), model.score(b, a), rtol=1e-4)
