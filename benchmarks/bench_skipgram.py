@@ -63,7 +63,9 @@ def recall_of(split: Split, lists: NDArray[np.int64]) -> float:
 
 def recall_at_10(split: Split, query: NDArray[np.float32], found: NDArray[np.float32]) -> float:
     """recall@10 of inner products."""
-    return recall_of(split, rank_by_inner_product(split.train, query, found, split.queries(), 10, exclude_known=True)[0])
+    return recall_of(
+        split, rank_by_inner_product(split.train, query, found, split.queries(), 10, exclude_known=True)[0]
+    )
 
 
 def ours(split: Split, threads: int, **settings: Any) -> Callable[[int], Vectors]:
