@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class SparkEngine:
-    """Tables are temporary views whose rows are kept where they were made, on the disk where memory ends.
+    """Tables are temporary views whose rows are kept on the machines that made them, on the disk where memory ends.
 
     Args:
         session: Whose views they are.
@@ -23,16 +23,19 @@ class SparkEngine:
     def __init__(self, session: SparkSession, parts: int) -> None:
         self.session = session
         self.parts = parts
-        self._kept: list[DataFrame] = []
 
     def keep(self, name: str, select: str) -> None:
         """See :class:`ingest.orders.stages.SqlEngine`."""
         self.view(name, self.session.sql(select), kept=True)
 
     def view(self, name: str, rows: DataFrame, *, kept: bool = False) -> None:
-        """Call a data frame by a name in statements."""
+        """Call a data frame by a name in statements; ``kept`` computes it now and forgets what it was made of.
+
+        Without that, every statement's plan holds the plans of all before it, and planning takes longer than the work.
+        Where the session has a checkpoint folder, rows are kept there, and survive the loss of a machine.
+        """
         if kept:
-            self._kept.append(rows.persist())
+            rows = rows.checkpoint() if self.session.sparkContext.getCheckpointDir() else rows.localCheckpoint()
         rows.createOrReplaceTempView(name)
 
     def fetch(self, select: str) -> pa.Table:
@@ -56,12 +59,6 @@ class SparkEngine:
         self.view("baskets_bare", self.session.sql("SELECT label, label AS basket, time FROM basket_times"))
         self.keep("baskets", stages.BASKETS)
         self.view("placed_in", self.session.sql("SELECT ord, label AS basket FROM member"))
-
-    def close(self) -> None:
-        """Give back the room of everything that was kept."""
-        for rows in self._kept:
-            rows.unpersist()
-        self._kept.clear()
 
 
 _TYPES = {"string": "string", "int32": "int", "int64": "long", "double": "double", "bool": "boolean"}
