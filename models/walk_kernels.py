@@ -343,7 +343,7 @@ def second_order(
         for j in range(n_passed):
             hits = 0
             for slot in range(BUCKET):
-                hits += np.int64(edges[bucket[j], slot] == wanted[j])
+                hits += int(edges[bucket[j], slot] == wanted[j])
             is_edge[j] = hits > 0
             unsure[j] = (hits == 0) & (edges[bucket[j], BUCKET - 1] != NO_EDGE)
         for j in range(n_passed):

@@ -38,8 +38,12 @@ def test_ctrl_c_while_reading_changes_nothing(database: Database, neo4j_server: 
     spill = tmp_path / "spill"
     spill.mkdir()
     command = [sys.executable, "-c", "from app.cli import main; main()", "ingest", str(large), "--engine", "duckdb"]
-    home = {"ALSOBOUGHT_HOME": str(tmp_path / "home"), "NEO4J_URI": neo4j_server.uri,
-            "NEO4J_USERNAME": neo4j_server.username, "NEO4J_PASSWORD": neo4j_server.password.get_secret_value()}  # fmt: skip
+    home = {
+        "ALSOBOUGHT_HOME": str(tmp_path / "home"),
+        "NEO4J_URI": neo4j_server.uri,
+        "NEO4J_USERNAME": neo4j_server.username,
+        "NEO4J_PASSWORD": neo4j_server.password.get_secret_value(),
+    }
     process = subprocess.Popen(
         [*command, "--temp-folder", str(spill)], env=os.environ | home, stderr=subprocess.PIPE, text=True
     )
