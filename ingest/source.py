@@ -165,12 +165,7 @@ class LineReader:
         """
         held: list[bytes] = []
         held_bytes = 0
-        first_block = True
-        for block in self._blocks():
-            text = block
-            if first_block:
-                first_block = False
-                text = text.removeprefix(_BYTE_ORDER_MARK)
+        for text in _without_mark(self._blocks()):
             start, *rest = text.split(b"\n")
             held_bytes += len(start)
             if held_bytes <= self._max_line:
@@ -307,3 +302,16 @@ def first_lines(path: Path, settings: IngestSettings, count: int = 50) -> list[b
     """Up to ``count`` first lines of a file that are neither blank nor overlong, for finding out what it is."""
     lines = (line for _, batch in LineReader(path, settings).batches() for line in batch if line and line.strip())
     return list(islice(lines, count))
+
+
+def _without_mark(blocks: Iterator[bytes]) -> Iterator[bytes]:
+    """The blocks without the byte order mark that they may begin with, wherever it is parted."""
+    head = b""
+    for block in blocks:
+        head += block
+        if len(head) >= len(_BYTE_ORDER_MARK):
+            yield head.removeprefix(_BYTE_ORDER_MARK)
+            yield from blocks
+            return
+    if head and head != _BYTE_ORDER_MARK:
+        yield head

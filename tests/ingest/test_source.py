@@ -10,7 +10,7 @@ import zlib
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from graph.errors import UsageError, UserError
@@ -54,6 +54,7 @@ def test_every_line_once_and_in_order(tmp_path: Path, compress: type[bytes], end
 
 @given(data=st.binary(max_size=300), pieces=st.integers(1, 4))
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@example(data=b"\xef\xbb\xbf", pieces=2)
 def test_any_bytes_split_like_lines(tmp_path: Path, data: bytes, pieces: int) -> None:
     step = len(data) // pieces + 1
     members = b"".join(gzip.compress(data[i : i + step]) for i in range(0, max(len(data), 1), step))
