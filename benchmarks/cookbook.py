@@ -320,7 +320,7 @@ def source(function: Callable[..., Any]) -> str:
 
 def page(example: Example, sections: list[str], products: int, asked: int, version: str) -> str:
     """The whole page."""
-    machine = f"{platform.machine()}, {os.cpu_count()} cores, other work on them (load {os.getloadavg()[0]:.1f})"
+    machine = f"{os.cpu_count()} {platform.machine()} cores with a load of {os.getloadavg()[0]:.1f}"
     intro = f"""# Cookbook: the Cypher of a shop
 
 Every query here is a file of [graph/cypher](../graph/cypher) that can be pasted into Neo4j Browser: paste the
@@ -328,7 +328,7 @@ Every query here is a file of [graph/cypher](../graph/cypher) that can be pasted
 {products:,} products, loaded into Neo4j {version}, with a small node2vec that serves. Most ask about
 `{example.id}`, “{example.product["title"]}”.
 
-Latencies are medians of {asked} calls, on this machine at that time: {machine}.
+Latencies are medians of {asked} calls, on {machine}.
 [query_latency.py](../benchmarks/query_latency.py) measures a shop of 420,000 products. No plan scans all products,
 which a test checks for each file. This page is written by `python -m benchmarks.cookbook`.
 

@@ -218,7 +218,7 @@ class _Transfer:
         while True:
             try:
                 chunk = response.read(_CHUNK)
-            except (http.client.HTTPException, TimeoutError, ConnectionError) as error:
+            except (http.client.HTTPException, OSError) as error:  # of the line: nothing is written in here
                 if isinstance(error, http.client.IncompleteRead) and error.partial:
                     file.write(error.partial)
                 return f"the line broke ({type(error).__name__})"

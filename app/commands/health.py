@@ -38,7 +38,11 @@ def health(
     ] = None,
     pointer: Annotated[str, typer.Option(help="The pointer that must name a run.")] = "default",
     reports: Annotated[
-        Path | None, typer.Option(help="Where the job leaves its reports. Default: reports under ALSOBOUGHT_HOME.")
+        Path | None,
+        typer.Option(
+            help="Where the job leaves its reports. Default: reports under ALSOBOUGHT_HOME, of the catalogue named.",
+            envvar="ALSOBOUGHT_REPORTS",
+        ),
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document instead.")] = False,
 ) -> None:

@@ -69,6 +69,8 @@ def reembed(
     set_up_logs(log_format)
     if sum((once, every is not None, cron is not None)) > 1:
         raise UsageError("--once, --every and --cron are three ways of which one is meant")
+    if (dry_run or force is not None) and (every is not None or cron is not None):
+        raise UsageError("--dry-run and --force are for one run that somebody looks at, not for a schedule")
     if new_only and force is not None:
         raise UsageError("--new-only learns nothing that a gate could refuse, so there is nothing to force")
     chosen = read_config(config)
@@ -216,8 +218,8 @@ def _schedule(
 
 def _tell(webhook: str | None, message: dict[str, Any]) -> None:
     """POST to the webhook, three times at most; a webhook that is away is no reason to fail."""
+    import http.client
     import json as json_module
-    import urllib.error
     import urllib.request
 
     if webhook is None:
@@ -231,6 +233,6 @@ def _tell(webhook: str | None, message: dict[str, Any]) -> None:
         try:
             with urllib.request.urlopen(request, timeout=10):  # noqa: S310 - checked above
                 return
-        except (urllib.error.URLError, OSError):
+        except (http.client.HTTPException, OSError, ValueError):  # their texts may hold the address, which is a secret
             time.sleep(2**attempt)
     log.warning("the webhook did not answer")

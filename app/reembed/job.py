@@ -198,7 +198,10 @@ class _Job:
         outcome.figures = judged["figures"]
         with self.step("train"), _place(work) as place:
             folder = work.trained() or self._train(graph, serving, place)
-            folder.run["metrics"] = outcome.figures["new"] | {"input": facts}
+            folder.run["metrics"] = outcome.figures["new"] | {
+                "input": facts,
+                "lists": {"length": config.list_length},
+            }
         outcome.run_id, outcome.start = folder.run["run_id"], _start_of(folder)
         outcome.rules += judge_model(
             folder, outcome.figures["new"], outcome.figures.get("serving"), judged["lost"], config.gate
@@ -267,17 +270,20 @@ class _Job:
         from app.publishing import results_of
         from graph.lock import writer_lock
         from graph.publish import flip, publish
-        from graph.runs import prune, runs
+        from graph.runs import prune, runs, serving_run
 
         database, config, run_id = self.database, self.config, str(self.outcome.run_id)
         stored = next((run for run in runs(database) if run.run_id == run_id), None)
         if stored is None or stored.status != "ready":
+            serving = serving_run(database, config.pointer)
             publish(
                 database,
                 results_of(folder),
                 pointer=config.pointer,
                 who=who,
                 activate=activate,
+                # a shop that traverses [:RELATED] goes on finding it
+                relationships=serving is not None and bool(serving.facts.get("relationships")),
                 max_batches_per_second=config.max_batches_per_second,
                 on_progress=self.progress,
             )
@@ -315,6 +321,7 @@ def is_current(serving: StoredRun, graph: ProductGraph, config: ReembedConfig) -
         and facts.get("model") == config.model
         and facts.get("settings") == _wanted(config)
         and facts.get("seed") == config.seed
+        and facts.get("metrics", {}).get("lists", {}).get("length", config.list_length) == config.list_length
     )
 
 

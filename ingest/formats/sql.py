@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import quote_plus
 
 from graph.errors import UsageError, UserError
 from ingest.product_lines import ProductLines
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 
 #: Rows that are fetched at a time.
 _ROWS: Final = 10_000
+
+#: Rows as they come, and the text untouched: drivers whose placeholders are ``%s`` read every % of it otherwise.
+AS_IT_STANDS: Final = {"stream_results": True, "no_parameters": True}
 
 
 @dataclass(frozen=True)
@@ -53,7 +57,7 @@ def read(query: SqlQuery, products: ProductLines) -> str:
     kind = intake.settings.format if intake.settings.format in KINDS else "auto"
     lines = bad = 0
     with _connected(query) as connection:
-        result = connection.execution_options(stream_results=True).exec_driver_sql(query.text)
+        result = connection.execution_options(**AS_IT_STANDS).exec_driver_sql(query.text)
         if not result.returns_rows:
             raise UsageError(f"{query.name} gives no rows", "It must be a SELECT; nothing of it was kept.")
         rows = rows_of(list(result.keys()), where, products, kind)
@@ -74,7 +78,7 @@ def _connected(query: SqlQuery) -> Iterator[Connection]:
     except ImportError:
         raise UsageError("SQLAlchemy is not installed", "pip install 'alsobought[sql]'") from None
     url = _url(query)
-    shown = url.render_as_string(hide_password=True)
+    shown = url.set(query={}).render_as_string(hide_password=True)  # drivers take passwords behind the ? as well
     try:
         engine = sqlalchemy.create_engine(url, poolclass=sqlalchemy.NullPool)
     except exc.NoSuchModuleError:
@@ -140,6 +144,8 @@ def _make_read_only(connection: Connection) -> None:
 def _without(url: URL, error: Any) -> str:
     """The first line of an error without the password."""
     text = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-    for secret in {str(url.password or ""), url.render_as_string(hide_password=False)} - {""}:
+    behind = [part for value in url.query.values() for part in ([value] if isinstance(value, str) else value)]
+    secrets = {str(url.password or ""), url.render_as_string(hide_password=False), *behind, *map(quote_plus, behind)}
+    for secret in sorted(secrets - {""}, key=len, reverse=True):
         text = text.replace(secret, "***")
     return text

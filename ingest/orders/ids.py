@@ -21,7 +21,12 @@ _CANCELLED: Final = re.compile(r"C\d+", re.ASCII)
 
 def is_order_id(order: str) -> bool:
     """Whether it can name an order."""
-    return bool(order) and not order.isspace() and len(order) <= 2 * MAX_ID_CHARACTERS
+    return bool(order) and not order.isspace() and len(order) <= 2 * MAX_ID_CHARACTERS and _is_text(order)
+
+
+def _is_text(value: str) -> bool:
+    """Whether it can be written as UTF-8: JSON's escapes may leave half of a pair of surrogates."""
+    return value.isascii() or not any("\ud800" <= character <= "\udfff" for character in value)
 
 
 def stand_in_orders(customers: Sequence[str] | None, times: Sequence[int] | None) -> list[str]:

@@ -27,6 +27,7 @@ from graph.errors import UsageError
 from graph.load import load_catalog
 from graph.lock import LockedError, writer_lock
 from graph.related import related
+from graph.relationships import write_relationships
 from graph.runs import runs, serving_run
 from tests.graph.shops import make_catalog
 
@@ -60,6 +61,17 @@ def test_the_first_run_publishes_and_the_second_has_nothing_to_do(shop: Database
     other_seed = reembed(shop, CONFIG.model_copy(update={"seed": 1}))
     assert other_seed.status == "published"
     assert other_seed.drift["overlap"] == pytest.approx(1.0), "PageRank draws nothing at random"
+    longer = reembed(shop, CONFIG.model_copy(update={"seed": 1, "list_length": 9}))
+    assert longer.status == "published", "longer lists are another result"
+
+
+def test_a_shop_that_traverses_related_goes_on_finding_it(shop: Database) -> None:
+    reembed(shop, CONFIG)
+    write_relationships(shop, serving_run(shop).run_id)
+    assert shop.read("related_by_relationship", product_id="P0003", k=5, pointer="default")
+    after = reembed(shop, CONFIG.model_copy(update={"seed": 1}))
+    assert serving_run(shop).run_id == after.run_id
+    assert len(shop.read("related_by_relationship", product_id="P0003", k=5, pointer="default")) == 5
 
 
 def test_half_a_catalogue_is_refused_before_anything_is_learned(shop: Database) -> None:
@@ -193,6 +205,27 @@ def test_the_command_says_what_it_did_and_ends_with_three_when_refused(
     written = "".join(path.read_text() for path in (tmp_path / "reports").rglob("*") if path.is_file())
     assert "refused" in written
     assert secret not in written + first.output + refused.output
+
+
+@pytest.mark.parametrize("options", [["--every", "24h", "--dry-run"], ["--cron", "0 3 * * *", "--force", "because"]])
+def test_a_schedule_is_neither_dry_nor_forced(command: list[str], shop: Database, options: list[str]) -> None:
+    from app.cli import cli
+
+    refused = CliRunner().invoke(cli, [*command, *options])
+    assert isinstance(refused.exception, UsageError)
+    assert "not for a schedule" in str(refused.exception)
+    assert not runs(shop)
+
+
+def test_a_webhook_that_is_no_address_is_no_failure_and_stays_secret(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    from app.commands import reembed as command
+
+    monkeypatch.setattr(command.time, "sleep", lambda seconds: None)
+    command._tell("http://hooks.example.org/T0K3N with a space", {"status": "refused"})
+    assert "did not answer" in caplog.text
+    assert "T0K3N" not in caplog.text
 
 
 def test_what_the_configuration_cannot_be_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

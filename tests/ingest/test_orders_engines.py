@@ -15,6 +15,7 @@ from graph.errors import UserError
 from ingest import IngestSettings, read_catalog
 from ingest.orders import OrderReport, OrderSettings, pairs_from_orders
 from ingest.orders import table as table_module
+from ingest.orders.ids import is_order_id
 
 
 def same(one: tuple[Catalog, OrderReport], other: tuple[Catalog, OrderReport]) -> None:
@@ -179,3 +180,8 @@ def test_which_of_equal_purchases_is_returned_does_not_depend_on_the_order_of_li
         orders = pd.DataFrame(order, columns=["order_id", "product_id", "quantity", "customer_id", "time", "price"])
         catalog, _ = pairs_from_orders(orders, OrderSettings(engine=engine, min_support=1, weight="count"))
         assert catalog.products["price"].tolist() == [3.0, 1.0]
+
+
+def test_half_a_surrogate_pair_names_no_order() -> None:
+    assert is_order_id("Bestellung 7 ☂")
+    assert not is_order_id("7\ud800")

@@ -139,6 +139,31 @@ def test_an_address_that_cannot_work_is_said_without_its_password(url: str, text
     assert "tr0ub4dor" not in shown.replace("tr0ub4dor-free", "")
 
 
+def test_what_stands_behind_the_address_is_not_shown(shop: str) -> None:
+    query = SqlQuery(f"{shop}?cached_statements=4711", "SELECT * FROM missing")
+    with pytest.raises(UserError, match="no such table") as raised:
+        read_catalog([], queries=[query])
+    assert "4711" not in f"{raised.value}{raised.value.hint}{query!r}"
+
+
+def test_a_percent_sign_is_nobodys_placeholder(shop: str) -> None:
+    from sqlalchemy import event
+    from sqlalchemy.engine import Engine
+
+    asked: list[str] = []
+
+    def without_parameters(cursor: object, statement: str, context: object) -> None:
+        asked.append(statement)
+
+    event.listen(Engine, "do_execute_no_params", without_parameters)
+    try:
+        text = "SELECT order_id, product_id FROM lines WHERE product_id NOT LIKE '100 %'"
+        read_catalog([], queries=[SqlQuery(shop, text)])
+    finally:
+        event.remove(Engine, "do_execute_no_params", without_parameters)
+    assert text in asked, "a driver whose placeholders are %s gets the text and no parameters"
+
+
 def test_what_the_database_says_of_a_wrong_query_is_passed_on(shop: str) -> None:
     with pytest.raises(UserError, match=r"query on sqlite:.* failed: no such table: missing"):
         read_catalog([], queries=[SqlQuery(shop, "SELECT * FROM missing")])
