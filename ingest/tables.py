@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Final
+
+from ingest.intake import Intake, decode
+from ingest.source import LineReader
 
 DELIMITERS: Final = ("\t", ",", ";", "|", " ")
 #: A cell that goes on for more lines than this is a quotation mark that nobody closed.
@@ -94,3 +98,35 @@ class RowReader:
         except csv.Error:
             return None
         return rows[0] if len(rows) == 1 else None
+
+
+def table_lines(
+    path: Path, reader: LineReader, intake: Intake, *, has_header: bool
+) -> Iterator[tuple[list[tuple[int, str]], int]]:
+    """Batches of a table's lines as numbered text, without the header and blank lines, and how many were too long.
+
+    Lines that are too long are rejected, and what is not UTF-8 is repaired; both are counted in ``intake``.
+    """
+    in_header = has_header
+    for first, batch in reader.batches():
+        numbered: list[tuple[int, str]] = []
+        too_long = 0
+        for number, line in enumerate(batch, first):
+            if line is None:
+                too_long += 1
+                intake.rejects.reject(
+                    path, number, "too_long", f"longer than {intake.settings.max_line_bytes:,} bytes", ""
+                )
+                continue
+            text, broken = decode(line)
+            if not text.strip():
+                continue
+            if in_header:
+                in_header = False
+                continue
+            if broken:
+                intake.rejects.repair(
+                    path, number, "wrong_encoding", "not UTF-8: what could not be read became U+FFFD", text
+                )
+            numbered.append((number, text))
+        yield numbered, too_long

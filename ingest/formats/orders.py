@@ -22,7 +22,7 @@ from ingest.orders.columns import OrderColumns, guess, told
 from ingest.orders.table import OrderTable
 from ingest.orders.times import TimeCache
 from ingest.source import LineReader, first_lines
-from ingest.tables import RowReader
+from ingest.tables import RowReader, table_lines
 
 NAME: Final = "orders"
 LOOKS_LIKE: Final = "a table in CSV or TSV with an order and a product a line"
@@ -51,28 +51,10 @@ def read(path: Path, intake: Intake) -> None:
     taker = OrderRows(intake.orders, columns)
     rows = RowReader(delimiter, len(columns.names))
     reader = LineReader(path, settings)
-    in_header = columns.has_header
     lines = bad = 0
-    for first, batch in reader.batches():
-        numbered: list[tuple[int, str]] = []
-        for number, line in enumerate(batch, first):
-            if line is None:
-                lines += 1
-                bad += 1
-                intake.rejects.reject(path, number, "too_long", f"longer than {settings.max_line_bytes:,} bytes", "")
-                continue
-            text, broken = decode(line)
-            if not text.strip():
-                continue
-            if in_header:
-                in_header = False
-                continue
-            if broken:
-                intake.rejects.repair(
-                    path, number, "wrong_encoding", "not UTF-8: what could not be read became U+FFFD", text
-                )
-            numbered.append((number, text))
-        lines += len(numbered)
+    for numbered, too_long in table_lines(path, reader, intake, has_header=columns.has_header):
+        lines += len(numbered) + too_long
+        bad += too_long
         cells = rows.whole_batch([text for _, text in numbered]) if numbered else []
         if cells is None or not taker.take_all(cells):
             for number, text, row in rows.one_by_one(numbered):

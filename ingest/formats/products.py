@@ -17,7 +17,7 @@ from ingest.orders import columns as order_columns
 from ingest.product_columns import guess_products
 from ingest.product_lines import ProductLines
 from ingest.source import LineReader, first_lines
-from ingest.tables import RowReader
+from ingest.tables import RowReader, table_lines
 from ingest.typed_tables import rows_of
 
 NAME: Final = "products"
@@ -46,7 +46,6 @@ def read(path: Path, products: ProductLines) -> None:
     table = rows_of(sample[0], path, products, "products")
     rows = RowReader(delimiter, len(sample[0]))
     reader = LineReader(path, intake.settings)
-    in_header = True
     lines = bad = 0
 
     def take(number: int, text: str, row: list[str] | str) -> int:
@@ -55,28 +54,9 @@ def read(path: Path, products: ProductLines) -> None:
             return 1
         return table.add([[cell.strip()] for cell in row], number)
 
-    for first, batch in reader.batches():
-        numbered: list[tuple[int, str]] = []
-        for number, line in enumerate(batch, first):
-            if line is None:
-                lines += 1
-                bad += 1
-                intake.rejects.reject(
-                    path, number, "too_long", f"longer than {intake.settings.max_line_bytes:,} bytes", ""
-                )
-                continue
-            text, broken = decode(line)
-            if not text.strip():
-                continue
-            if in_header:
-                in_header = False
-                continue
-            if broken:
-                intake.rejects.repair(
-                    path, number, "wrong_encoding", "not UTF-8: what could not be read became U+FFFD", text
-                )
-            numbered.append((number, text))
-        lines += len(numbered)
+    for numbered, too_long in table_lines(path, reader, intake, has_header=True):
+        lines += len(numbered) + too_long
+        bad += too_long
         bad += sum(take(*each) for each in rows.one_by_one(numbered))
         intake.after_batch(path, lines, bad, reader.bytes_read, reader.size)
     bad += sum(take(*each) for each in rows.rest())
