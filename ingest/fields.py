@@ -131,7 +131,7 @@ def price_from_text(value: str) -> float:
     if match is None:
         return math.nan
     amounts = [_amount(digits) for digits in match.groups() if digits]
-    return min(amounts)
+    return math.nan if any(math.isnan(amount) for amount in amounts) else min(amounts)
 
 
 def _amount(digits: str) -> float:
@@ -145,9 +145,10 @@ def _amount(digits: str) -> float:
         decimal = "." if digits.count(".") == 1 else ","
     thousands = "." if decimal == "," else ","
     try:
-        return float(digits.replace(thousands, "").replace(decimal, "."))
+        amount = float(digits.replace(thousands, "").replace(decimal, "."))
     except ValueError:
         return math.nan
+    return amount if math.isfinite(amount) else math.nan  # hundreds of digits are no price
 
 
 def category_paths(value: Any, repairs: Repairs) -> list[str]:

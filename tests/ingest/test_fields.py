@@ -89,6 +89,8 @@ def test_prices(raw: Any, price: float, kinds: list[str]) -> None:
         ("1.2,3.4", math.nan),
         (".a-box{width:10px}", math.nan),
         ("...", math.nan),
+        ("9" * 400, math.nan),
+        ("$1.00 - " + "9" * 400, math.nan),
     ],
 )
 def test_prices_in_text(raw: str, price: float) -> None:
