@@ -20,7 +20,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +31,9 @@ from models.base import OnProgress, Ranker, Scorer
 from models.ranking import check_request
 from models.threads import thread_count
 
+if TYPE_CHECKING:
+    from models.spreading_kept import Kept
+
 #: score = reached mass * own[a] * other[b]
 PRODUCT_FORM: Final = 0
 #: score = reached mass / (own[a] + other[b] - reached mass)
@@ -39,7 +42,7 @@ JACCARD_FORM: Final = 1
 LOG_FORM: Final = 2
 
 #: Rows that a thread takes at a time; only progress depends on it.
-_ROWS_A_TASK: Final = 512
+ROWS_A_TASK: Final = 512
 
 
 @dataclass(frozen=True)
@@ -144,7 +147,7 @@ def with_two_steps(spread: Spread, kept: int, threads: int | None = None) -> Spr
         )  # fmt: skip
         kernels.two_steps(*arguments)
 
-    _in_threads(work, n, n, None, threads)
+    in_threads(work, n, n, None, threads)
     return replace(spread, ahead=ahead, ahead_values=values, ahead_counts=counts)
 
 
@@ -162,20 +165,36 @@ class Spreading(Scorer, Ranker):
             raise ValueError(f"a has {len(first)} rows and b {len(second)}")
         return score_pairs(self._spread, first, second)
 
+    @property
+    def on_kernels(self) -> bool:
+        """Whether lists are computed in the compiled kernels, and not in PyTorch."""
+        return self._torch_device() is None
+
     def recommend(
         self, rows: NDArray[np.int64], k: int, *, exclude_known: bool = True, on_progress: OnProgress | None = None
     ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """See :meth:`models.base.Ranker.recommend`; ``on_progress("ranking", done, rows)`` between blocks of rows."""
         asked = check_request(self.graph, rows, k)
-        if self._device != "kernel":
+        if (device := self._torch_device()) is not None:
             from models import spreading_torch
 
-            if (device := spreading_torch.chosen_device(self._device)) is not None:
-                return spreading_torch.rank(
-                    self._spread, self.graph, asked, k,
-                    exclude_known=exclude_known, device=device, on_progress=on_progress,
-                )  # fmt: skip
+            return spreading_torch.rank(
+                self._spread, self.graph, asked, k, exclude_known=exclude_known, device=device, on_progress=on_progress
+            )
         return rank(self._spread, self.graph, asked, k, exclude_known=exclude_known, on_progress=on_progress)
+
+    def recommend_and_keep(self, rows: NDArray[np.int64], k: int) -> tuple[NDArray[np.int64], Kept]:
+        """The lists of ``rows`` without known products, int64[m, k], and the scores of all that they reach."""
+        from models.spreading_kept import rank_and_keep
+
+        return rank_and_keep(self._spread, self.graph, check_request(self.graph, rows, k), k)
+
+    def _torch_device(self) -> str | None:
+        if self._device == "kernel":
+            return None
+        from models import spreading_torch
+
+        return spreading_torch.chosen_device(self._device)
 
 
 def rank(
@@ -195,11 +214,11 @@ def rank(
     def work(start: int, end: int, memory: tuple[Any, ...]) -> None:
         arguments = (
             rows[start:end], found[start:end], scores[start:end], exclude_known, graph.indptr, graph.indices,
-            *_arrays(spread), spread.listed, *memory,
+            *spread_arrays(spread), spread.listed, *memory,
         )  # fmt: skip
         kernels.rank_rows(*arguments)
 
-    _in_threads(work, len(rows), len(spread.own), on_progress, threads)
+    in_threads(work, len(rows), len(spread.own), on_progress, threads)
     return found, scores
 
 
@@ -213,9 +232,9 @@ def score_pairs(
     wanted = b[order]
     sorted_scores = np.full(len(a), -np.inf, dtype=np.float32)
     if spread.listed[wanted].all():
-        arrays = list(_arrays(spread))
+        arrays = list(spread_arrays(spread))
     else:  # somebody asks for a product that is not listed: the last step must go there too, and nothing is looked up
-        arrays = list(_arrays(replace(spread, ahead_counts=spread.ahead_counts[:0])))
+        arrays = list(spread_arrays(replace(spread, ahead_counts=spread.ahead_counts[:0])))
         arrays[2] = spread.indptr[1:]
 
     def work(start: int, end: int, memory: tuple[Any, ...]) -> None:
@@ -223,7 +242,7 @@ def score_pairs(
             sources[start:end], begins[start:end], ends[start:end], wanted, sorted_scores, *arrays, *memory
         )
 
-    _in_threads(work, len(sources), len(spread.own), None, threads)
+    in_threads(work, len(sources), len(spread.own), None, threads)
     scores = np.empty_like(sorted_scores)
     scores[order] = sorted_scores
     return scores
@@ -242,7 +261,7 @@ def reached_rows(
     itself among them. Only
     for forms that rise with the mass times ``other`` (the product and the logarithm).
     """
-    begins = list(range(0, len(rows), _ROWS_A_TASK))
+    begins = list(range(0, len(rows), ROWS_A_TASK))
     parts: list[Any] = [None] * len(begins)
 
     def work(start: int, end: int, memory: tuple[Any, ...]) -> None:
@@ -251,13 +270,13 @@ def reached_rows(
         values = np.empty((end - start, width), dtype=np.float32)
         counts = np.zeros(end - start, dtype=np.int64)
         arguments = (
-            rows[start:end], width, columns, values, counts, *_arrays(spread), spread.listed, *memory,
+            rows[start:end], width, columns, values, counts, *spread_arrays(spread), spread.listed, *memory,
         )  # fmt: skip
         kernels.keep_rows(*arguments)
         there = np.arange(width) < counts[:, None]
-        parts[start // _ROWS_A_TASK] = counts, columns[there], values[there]
+        parts[start // ROWS_A_TASK] = counts, columns[there], values[there]
 
-    _in_threads(work, len(rows), len(spread.own), on_progress, threads)
+    in_threads(work, len(rows), len(spread.own), on_progress, threads)
     indptr = np.zeros(len(rows) + 1, dtype=np.int64)
     if parts:
         np.cumsum(np.concatenate([part[0] for part in parts]), out=indptr[1:])
@@ -266,7 +285,7 @@ def reached_rows(
     return indptr, columns, values
 
 
-def _arrays(spread: Spread) -> tuple[Any, ...]:
+def spread_arrays(spread: Spread) -> tuple[Any, ...]:
     """The arguments that both kernels share, in their order."""
     return (
         spread.indptr, spread.indices, spread.listed_end, spread.first, spread.later, spread.coefficients,
@@ -275,7 +294,7 @@ def _arrays(spread: Spread) -> tuple[Any, ...]:
     )  # fmt: skip
 
 
-def _in_threads(
+def in_threads(
     work: Callable[[int, int, tuple[Any, ...]], None],
     count: int,
     n: int,
@@ -283,20 +302,20 @@ def _in_threads(
     threads: int | None,
 ) -> None:
     """Call ``work(start, end, memory)`` for blocks of ``count`` tasks; the kernels let go of the interpreter."""
-    threads = max(1, min(thread_count(threads), -(-count // _ROWS_A_TASK)))
+    threads = max(1, min(thread_count(threads), -(-count // ROWS_A_TASK)))
     spare = [_memory(n) for _ in range(threads)]
 
     def task(start: int) -> int:
         memory = spare.pop()
         try:
-            work(start, min(start + _ROWS_A_TASK, count), memory)
+            work(start, min(start + ROWS_A_TASK, count), memory)
         finally:
             spare.append(memory)
-        return min(_ROWS_A_TASK, count - start)
+        return min(ROWS_A_TASK, count - start)
 
     done = 0
     with ThreadPoolExecutor(threads) as pool:
-        for finished in pool.map(task, range(0, count, _ROWS_A_TASK)):
+        for finished in pool.map(task, range(0, count, ROWS_A_TASK)):
             done += finished
             if on_progress:
                 on_progress("ranking", done, count)

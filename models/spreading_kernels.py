@@ -80,7 +80,7 @@ def two_steps(
 
 
 @njit(nogil=True, cache=True)
-def _spread_from(
+def spread_from(
     source: int,
     indptr: I64,
     indices: I32,
@@ -164,13 +164,60 @@ def _spread_from(
 
 
 @njit(nogil=True, cache=True)
-def _formed(form: Any, reached: Any, own: Any, other: Any) -> Any:
+def formed(form: Any, reached: Any, own: Any, other: Any) -> Any:
     """The score out of the mass that arrived; see the forms above."""
     if form == 1:
         return np.float32(reached / (own + other - reached))
     if form == 2:
         return np.float32(np.log(reached * own * other))
     return np.float32(reached * own * other)
+
+
+@njit(nogil=True, cache=True)
+def best_reached(
+    source: int,
+    n_reached: int,
+    found: I64,
+    scores: F32,
+    exclude_known: bool,
+    known_indptr: I64,
+    known_indices: I32,
+    own: F32,
+    other: F32,
+    form: int,
+    listed: Bool,
+    reached: F32,
+    reached_list: I32,
+    known_of: I64,
+) -> None:
+    """Fill ``found`` and ``scores`` (both [k]) with the best of what ``source`` reached; equal scores by row number."""
+    k = len(found)
+    if exclude_known:
+        for e in range(known_indptr[source], known_indptr[source + 1]):
+            known_of[known_indices[e]] = source
+    size = 0
+    for j in range(n_reached):
+        v = reached_list[j]
+        if v == source or not listed[v] or (exclude_known and known_of[v] == source):
+            continue
+        score = formed(form, reached[v], own[source], other[v])
+        if size == k:
+            worst = scores[k - 1]
+            if score < worst or (score == worst and v > found[k - 1]):
+                continue
+            at = k - 1
+        else:
+            at = size
+            size += 1
+        while at > 0 and (scores[at - 1] < score or (scores[at - 1] == score and found[at - 1] > v)):
+            scores[at] = scores[at - 1]
+            found[at] = found[at - 1]
+            at -= 1
+        scores[at] = score
+        found[at] = v
+    if exclude_known:  # the memory is used again, perhaps for the same product
+        for e in range(known_indptr[source], known_indptr[source + 1]):
+            known_of[known_indices[e]] = -1
 
 
 @njit(nogil=True, cache=True)
@@ -204,42 +251,18 @@ def rank_rows(
     known_of: I64,
 ) -> None:
     """Fill ``found`` and ``scores`` (both [m, k]) with the best of each of ``rows``; equal scores by row number."""
-    k = found.shape[1]
     for i in range(len(rows)):
-        source = rows[i]
-        n_reached = _spread_from(
-            source, indptr, indices, listed_end, first, later, coefficients, threshold,
+        n_reached = spread_from(
+            rows[i], indptr, indices, listed_end, first, later, coefficients, threshold,
             ahead, ahead_values, ahead_counts,
             reached, mass, arriving, reached_list, mass_list, arriving_list,
         )  # fmt: skip
-        if exclude_known:
-            for e in range(known_indptr[source], known_indptr[source + 1]):
-                known_of[known_indices[e]] = source
-        size = 0
+        best_reached(
+            rows[i], n_reached, found[i], scores[i], exclude_known, known_indptr, known_indices,
+            own, other, form, listed, reached, reached_list, known_of,
+        )  # fmt: skip
         for j in range(n_reached):
-            v = reached_list[j]
-            value = reached[v]
-            reached[v] = 0.0
-            if v == source or not listed[v] or (exclude_known and known_of[v] == source):
-                continue
-            score = _formed(form, value, own[source], other[v])
-            if size == k:
-                worst = scores[i, k - 1]
-                if score < worst or (score == worst and v > found[i, k - 1]):
-                    continue
-                at = k - 1
-            else:
-                at = size
-                size += 1
-            while at > 0 and (scores[i, at - 1] < score or (scores[i, at - 1] == score and found[i, at - 1] > v)):
-                scores[i, at] = scores[i, at - 1]
-                found[i, at] = found[i, at - 1]
-                at -= 1
-            scores[i, at] = score
-            found[i, at] = v
-        if exclude_known:  # the memory is used again, perhaps for the same product
-            for e in range(known_indptr[source], known_indptr[source + 1]):
-                known_of[known_indices[e]] = -1
+            reached[reached_list[j]] = 0.0
 
 
 @njit(nogil=True, cache=True)
@@ -273,7 +296,7 @@ def score_sources(
     """Fill ``scores`` of the pairs (``sources[i]``, ``wanted[begins[i]:ends[i]]``) that the source reaches."""
     for i in range(len(sources)):
         source = sources[i]
-        n_reached = _spread_from(
+        n_reached = spread_from(
             source, indptr, indices, listed_end, first, later, coefficients, threshold,
             ahead, ahead_values, ahead_counts,
             reached, mass, arriving, reached_list, mass_list, arriving_list,
@@ -281,7 +304,7 @@ def score_sources(
         for j in range(begins[i], ends[i]):
             v = wanted[j]
             if reached[v] > 0.0:
-                scores[j] = _formed(form, reached[v], own[source], other[v])
+                scores[j] = formed(form, reached[v], own[source], other[v])
         for j in range(n_reached):
             reached[reached_list[j]] = 0.0
 
@@ -321,7 +344,7 @@ def keep_rows(
     """
     for i in range(len(rows)):
         source = rows[i]
-        n_reached = _spread_from(
+        n_reached = spread_from(
             source, indptr, indices, listed_end, first, later, coefficients, threshold,
             ahead, ahead_values, ahead_counts,
             reached, mass, arriving, reached_list, mass_list, arriving_list,
@@ -355,7 +378,7 @@ def keep_rows(
             elif value < least:
                 continue
             columns[i, kept] = v
-            values[i, kept] = _formed(form, reached[v], own[source], other[v])
+            values[i, kept] = formed(form, reached[v], own[source], other[v])
             kept += 1
         counts[i] = kept
         for j in range(n_reached):

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from graph import ProductGraph
 from models.blend import kernels
 from models.blend.products import NUMBERS, product_facts
-from models.blend.sources import Sources
+from models.blend.sources import KeptScores, Sources
 
 _PAIR: Final = (
     "same_brand",
@@ -48,7 +48,12 @@ class Features:
         )
 
     def of(
-        self, rows: NDArray[np.int64], candidates: NDArray[np.int64], counts: NDArray[np.int64]
+        self,
+        rows: NDArray[np.int64],
+        candidates: NDArray[np.int64],
+        counts: NDArray[np.int64],
+        wanted: NDArray[np.bool_] | None = None,
+        kept: KeptScores | None = None,
     ) -> NDArray[np.float32]:
         """The columns of each product and candidate.
 
@@ -57,55 +62,33 @@ class Features:
             candidates: int64[m, width], -1 for none; gaps stand at the end of a row only.
             counts: int64[m]: the first so many of a row are what places and shares are taken among; those after them
                 are placed among these without changing them.
+            wanted: bool[m, width], of which candidates; None is all that are there.
+            kept: What :meth:`models.blend.sources.Sources.candidates` kept for these rows; all candidates are listed.
 
         Returns:
-            float32[m, width, len(names)]; what stands where there is no candidate means nothing.
+            float32[c, len(names)], one row after another of those that are wanted.
         """
-        m, width = candidates.shape
-        out = np.zeros((m, width, len(self.names)), dtype=np.float32)
-        scores = self.sources.scores(rows, candidates)
-        n_scores = scores.shape[2]
-        total = np.zeros((m, width), dtype=np.float32)
-        best = np.full((m, width), np.inf, dtype=np.float32)
-        filled = (candidates >= 0).sum(axis=1)
-        for column in range(n_scores):
-            own = np.ascontiguousarray(scores[:, :, column])
-            ranks, shares = np.zeros_like(own), np.zeros_like(own)
-            kernels.places(own, counts, filled, ranks, shares)
-            out[:, :, 2 * column], out[:, :, 2 * column + 1] = ranks, shares
-            total += ranks
-            np.minimum(best, ranks, out=best)
-        at = 2 * n_scores
-        out[:, :, at], out[:, :, at + 1] = total / max(1, n_scores), best
-        at += 2
+        there = candidates >= 0
+        scores = self.sources.scores(rows, candidates, kept)
+        filled = there.sum(axis=1)
+        ranks, shares = np.zeros_like(scores), np.zeros_like(scores)
+        for own, places, parts in zip(scores, ranks, shares, strict=True):
+            kernels.places(own, counts, filled, places, parts)
         graph, facts = self.graph, self.facts
+        shared = np.zeros((*candidates.shape, len(kernels.SHARED_COLUMNS)), dtype=np.float32)
         kernels.shared_features(
             rows, candidates, graph.indptr, graph.indices, graph.edge_weight, graph.relations, graph.listed,
-            facts.weight, out[:, :, at : at + len(kernels.SHARED_COLUMNS)],
+            facts.weight, shared,
         )  # fmt: skip
-        n_shared = len(kernels.SHARED_COLUMNS)
-        raw = out[:, :, at : at + n_shared]
-        among = np.arange(width) < counts[:, None]
-        most = np.where(among[:, :, None], raw, 0).max(axis=1, keepdims=True, initial=0)
-        np.divide(raw, most, out=out[:, :, at + n_shared : at + 2 * n_shared], where=most > 0)
-        at += 2 * n_shared
-        there = np.maximum(candidates, 0)
-        out[:, :, at : at + len(NUMBERS)] = facts.numbers[rows][:, None]
-        at += len(NUMBERS)
-        out[:, :, at : at + len(NUMBERS)] = facts.numbers[there]
-        at += len(NUMBERS)
-        brand = facts.brand[there]
-        out[:, :, at] = (brand >= 0) & (brand == facts.brand[rows][:, None])
-        out[:, :, at + 1] = brand >= 0
-        depth = np.zeros((m, width), dtype=np.float32)
+        depth, likeness = np.zeros((2, *candidates.shape), dtype=np.float32)
         kernels.deepest_shared(rows, candidates, facts.category_starts, facts.categories, facts.depth, depth)
-        out[:, :, at + 2] = depth
-        out[:, :, at + 3] = facts.log_price[there] - facts.log_price[rows][:, None]
-        difference = facts.place[there] - facts.place[rows][:, None]
-        out[:, :, at + 4], out[:, :, at + 5] = np.abs(difference), difference
-        likeness = np.zeros((m, width), dtype=np.float32)
         kernels.shared_weight(
             rows, candidates, facts.word_starts, facts.words, facts.word_weights, facts.n_words, likeness
         )
-        out[:, :, at + 6] = likeness
+        asked = there if wanted is None else wanted & there
+        out = np.empty((int(asked.sum()), len(self.names)), dtype=np.float32)
+        kernels.fill(
+            rows, candidates, counts, asked, ranks, shares, shared, depth, likeness, facts.numbers, facts.brand,
+            facts.log_price, facts.place, out,
+        )  # fmt: skip
         return out

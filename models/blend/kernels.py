@@ -76,6 +76,80 @@ def places(scores: F32, counts: I64, filled: I64, ranks: F32, shares: F32) -> No
 
 
 @njit(nogil=True, cache=True)
+def fill(
+    rows: I64,
+    candidates: I64,
+    counts: I64,
+    wanted: Bool,
+    ranks: F32,
+    shares: F32,
+    shared: F32,
+    depth: F32,
+    likeness: F32,
+    numbers: F32,
+    brand: I64,
+    log_price: F32,
+    place: I64,
+    out: F32,
+) -> None:
+    """Write the columns of each wanted pair, in the order of :class:`models.blend.features.Features`.
+
+    Args:
+        rows: int64[m].
+        candidates: int64[m, width].
+        counts: int64[m], the first so many of a row are its candidates.
+        wanted: bool[m, width], which pairs get a row of ``out``, one after another.
+        ranks: float32[scores, m, width], places by each score.
+        shares: float32[scores, m, width].
+        shared: float32[m, width, s], of :func:`shared_features`.
+        depth: float32[m, width], of :func:`deepest_shared`.
+        likeness: float32[m, width], of titles.
+        numbers: float32[n, x], facts of each product.
+        brand: int64[n], -1 for none.
+        log_price: float32[n].
+        place: int64[n].
+        out: float32[wanted, columns], filled.
+    """
+    n_scores, n_shared, n_numbers = len(ranks), shared.shape[2], numbers.shape[1]
+    most = np.empty(n_shared, dtype=np.float32)
+    line = 0
+    for i in range(len(rows)):
+        a = rows[i]
+        most[:] = 0
+        for j in range(counts[i]):
+            for s in range(n_shared):
+                most[s] = max(most[s], shared[i, j, s])
+        for j in range(candidates.shape[1]):
+            if not wanted[i, j]:
+                continue
+            b = candidates[i, j]
+            f = out[line]
+            line += 1
+            total, best = np.float32(0), np.float32(np.inf)
+            for s in range(n_scores):
+                f[2 * s], f[2 * s + 1] = ranks[s, i, j], shares[s, i, j]
+                total += ranks[s, i, j]
+                best = min(best, ranks[s, i, j])
+            at = 2 * n_scores
+            f[at], f[at + 1] = total / max(1, n_scores), best
+            at += 2
+            for s in range(n_shared):
+                f[at + s] = shared[i, j, s]
+                f[at + n_shared + s] = shared[i, j, s] / most[s] if most[s] > 0 else np.float32(0)
+            at += 2 * n_shared
+            for x in range(n_numbers):
+                f[at + x], f[at + n_numbers + x] = numbers[a, x], numbers[b, x]
+            at += 2 * n_numbers
+            f[at] = brand[b] >= 0 and brand[b] == brand[a]
+            f[at + 1] = brand[b] >= 0
+            f[at + 2] = depth[i, j]
+            f[at + 3] = log_price[b] - log_price[a]
+            f[at + 4] = abs(place[b] - place[a])
+            f[at + 5] = place[b] - place[a]
+            f[at + 6] = likeness[i, j]
+
+
+@njit(nogil=True, cache=True)
 def shared_features(
     rows: I64,
     candidates: I64,

@@ -31,7 +31,7 @@ from models.blend.lists import OneWayLists
 from models.blend.nested import BLOCK, drawn_products, inner_split, lessons, second_lessons
 from models.blend.ranker import predict, train_ranker
 from models.blend.settings import BlendSettings
-from models.blend.sources import SOURCES, Source, fit_sources
+from models.blend.sources import SOURCES, KeptScores, Source, fit_sources
 from models.edges import require_pairs
 from models.ranking import check_request
 from models.rerank import graph_variants, marginal_relevance, one_of_each
@@ -121,11 +121,17 @@ class Blend(Scorer, Ranker):
 
         def work(start: int) -> int:
             block = listed[start : start + BLOCK]
-            candidates, named, own = features.sources.candidates(block, self.settings.candidates)
-            lists.put(block, candidates, self._one_way(features, booster, block, candidates, own), named)
+            kept: KeptScores = {}
+            candidates, named, own = features.sources.candidates(block, self.settings.candidates, kept)
+            values = np.full(candidates.shape, -np.inf, dtype=np.float32)
+            matrix = features.of(block, candidates, own, kept=kept)
+            values[candidates >= 0] = predict(booster, matrix, max(1, threads // at_once))
+            lists.put(block, candidates, values, named)
             return start + len(block)
 
-        with ThreadPoolExecutor(min(_BLOCKS_AT_ONCE, thread_count(self.settings.threads))) as pool:
+        threads = thread_count(self.settings.threads)
+        at_once = min(_BLOCKS_AT_ONCE, threads)
+        with ThreadPoolExecutor(at_once) as pool:
             for done in pool.map(work, range(0, len(listed), BLOCK)):
                 on_progress("ranking every product", done, len(listed))
         return lists
@@ -154,7 +160,7 @@ class Blend(Scorer, Ranker):
         """float32[m, width]: what ``rows`` say of ``candidates``, -inf where there is none."""
         there = candidates >= 0
         values = np.full(candidates.shape, -np.inf, dtype=np.float32)
-        values[there] = predict(booster, features.of(rows, candidates, own)[there], self.settings.threads)
+        values[there] = predict(booster, features.of(rows, candidates, own), self.settings.threads)
         return values
 
     def _wanted(self) -> list[Source]:
@@ -191,8 +197,9 @@ class Blend(Scorer, Ranker):
             place = own[line] + np.arange(end - begin) - np.repeat(np.cumsum(counts) - counts, counts)
             both[:, :width] = candidates
             both[line, place] = second[order][begin:end]
-            matrix = features.of(rows, both, own)[line, place]
-            values = predict(booster, matrix, self.settings.threads)
+            wanted_here = np.zeros(both.shape, dtype=np.bool_)
+            wanted_here[line, place] = True
+            values = predict(booster, features.of(rows, both, own, wanted_here), self.settings.threads)
             if self._agreement is not None and self._second is not None:
                 first_values = np.full(both.shape, -np.inf, dtype=np.float32)
                 first_values[:, :width] = self._first_values(rows, candidates, own)

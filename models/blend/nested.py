@@ -16,11 +16,12 @@ from graph import ProductGraph
 from models.base import OnProgress
 from models.blend.agreement import Agreement
 from models.blend.features import Features
+from models.blend.sources import KeptScores
 from models.evaluation.metrics import hits_of
 from models.evaluation.split import Split, assert_no_leak, split_pairs
 
 #: Products whose candidates are looked at together; bounds memory, and changes nothing else.
-BLOCK = 1024
+BLOCK = 512
 
 
 @dataclass(frozen=True)
@@ -86,9 +87,10 @@ def lessons(
     matrices, labels, groups, named = [], [], [], []
     for start in range(0, len(rows), BLOCK):
         block = rows[start : start + BLOCK]
-        candidates, who, counts = features.sources.candidates(block, width)
+        kept: KeptScores = {}
+        candidates, who, counts = features.sources.candidates(block, width, kept)
         there = candidates >= 0
-        matrices.append(features.of(block, candidates, counts)[there])
+        matrices.append(features.of(block, candidates, counts, kept=kept))
         labels.append(hits_of(candidates, block, split)[there])
         groups.append(counts)
         named.append(who[there])

@@ -14,6 +14,11 @@ from graph import ProductGraph
 from models.base import OnProgress, Ranker, Scorer
 from models.blend import kernels
 from models.pagerank import PersonalizedPageRank
+from models.spreading import Spreading
+from models.spreading_kept import Kept
+
+#: Name of a source -> the scores of everything that some rows reach in it.
+KeptScores = dict[str, Kept]
 
 
 @dataclass(frozen=True)
@@ -96,13 +101,14 @@ class Sources:
         return names
 
     def candidates(
-        self, rows: NDArray[np.int64], width: int
+        self, rows: NDArray[np.int64], width: int, keep: KeptScores | None = None
     ) -> tuple[NDArray[np.int64], NDArray[np.uint32], NDArray[np.int64]]:
         """The union of what the sources name, none of it known already.
 
         Args:
             rows: int64[m].
             width: At most so many a row; those that stand high in some list come first.
+            keep: Gets what came out on the way, so that :meth:`scores` has less to do for the same rows.
 
         Returns:
             candidates int64[m, width], -1 for none; who names each, uint32[m, width], a bit a source; how many
@@ -114,30 +120,37 @@ class Sources:
         for s, one in enumerate(naming):
             assert isinstance(one.model, Ranker)  # noqa: S101  # fit_sources let nothing else in
             k = one.source.candidates
-            found[s, :, :k] = one.model.recommend(rows, k)[0]
+            if keep is not None and isinstance(one.model, Spreading) and one.model.on_kernels:
+                found[s, :, :k], keep[one.source.name] = one.model.recommend_and_keep(rows, k)
+            else:
+                found[s, :, :k] = one.model.recommend(rows, k)[0]
         chosen = np.full((len(rows), width), -1, dtype=np.int64)
         named = np.zeros((len(rows), width), dtype=np.uint32)
         kernels.union(found, np.full(self.graph.n_products, -1, dtype=np.int64), chosen, named)
         return chosen, named, (chosen >= 0).sum(axis=1).astype(np.int64)
 
-    def scores(self, rows: NDArray[np.int64], candidates: NDArray[np.int64]) -> NDArray[np.float32]:
-        """float32[m, width, columns]: scores of ``candidates`` (int64[m, width], -1 for none) for ``rows`` (int64[m]).
+    def scores(
+        self, rows: NDArray[np.int64], candidates: NDArray[np.int64], kept: KeptScores | None = None
+    ) -> NDArray[np.float32]:
+        """float32[columns, m, width]: scores of ``candidates`` (int64[m, width], -1 for none) for ``rows`` (int64[m]).
 
-        NaN where there is no candidate.
+        NaN where there is no candidate. ``kept`` is of the same rows, and may stand for listed candidates only.
         """
         there = candidates >= 0
         a = np.broadcast_to(rows[:, None], candidates.shape)[there]
         b = candidates[there]
-        scores = np.full((*candidates.shape, len(self.columns)), np.nan, dtype=np.float32)
+        scores = np.full((len(self.columns), *candidates.shape), np.nan, dtype=np.float32)
         at = 0
         for one in self.fitted:
-            scores[there, at] = one.model.score(a, b)
+            behind = None if kept is None else kept.get(one.source.name)
+            forwards = one.model.score(a, b) if behind is None else behind.scores(candidates)[there]
+            scores[at, there] = forwards
             at += 1
             if one.source.both_ways:
                 if isinstance(one.model, PersonalizedPageRank):
-                    scores[there, at] = one.model.reversed_scores(a, b, scores[there, at - 1])
+                    scores[at, there] = one.model.reversed_scores(a, b, forwards)
                 else:
-                    scores[there, at] = one.model.score(b, a)
+                    scores[at, there] = one.model.score(b, a)
                 at += 1
         return scores
 

@@ -13,7 +13,7 @@ from graph.relations import STATEMENT_WEIGHTS, out_bit
 from models.edges import statement_weights
 from models.pagerank import PageRankSettings, PersonalizedPageRank
 from models.ranking import mask_ineligible, top_k
-from models.spreading import rank, score_pairs
+from models.spreading import Spreading, rank, score_pairs
 
 
 def dense_weights(graph: ProductGraph, outside_weight: float) -> np.ndarray:
@@ -99,7 +99,7 @@ def test_the_threshold_costs_little_and_only_takes_away(planted: ProductGraph) -
 
 
 def test_any_number_of_threads_gives_the_same_bytes(monkeypatch: pytest.MonkeyPatch, planted: ProductGraph) -> None:
-    monkeypatch.setattr("models.spreading._ROWS_A_TASK", 16)
+    monkeypatch.setattr("models.spreading.ROWS_A_TASK", 16)
     spread = PersonalizedPageRank().fit(planted)._spread
     rows = np.random.default_rng(0).integers(0, planted.n_products, size=500)
     others = rows[::-1].copy()
@@ -215,3 +215,21 @@ def test_a_large_catalogue_gets_two_steps_looked_up_and_nearly_the_same_lists(
     pairs = zip(looked_up.recommend(rows, 5)[0], followed.recommend(rows, 5)[0], strict=True)
     assert np.mean([len(np.intersect1d(a, b)) for a, b in pairs]) > 4
     assert len(PersonalizedPageRank(PageRankSettings(threshold=1e-5)).fit(planted)._spread.ahead_counts) == 0
+
+
+@pytest.mark.parametrize("name", ["pagerank", "cosine", "pmi"])
+def test_what_is_kept_behind_lists_is_what_scores_say(
+    monkeypatch: pytest.MonkeyPatch, planted: ProductGraph, name: str
+) -> None:
+    monkeypatch.setattr("models.spreading.ROWS_A_TASK", 7)
+    model = models.create(name).fit(planted)
+    assert isinstance(model, Spreading)
+    rows = np.flatnonzero(planted.listed)[::3]
+    found, kept = model.recommend_and_keep(rows, 6)
+    np.testing.assert_array_equal(found, model.recommend(rows, 6)[0])
+    others = np.tile(np.flatnonzero(planted.listed), (len(rows), 1))
+    others[::2, -3:] = -1
+    scores = kept.scores(others)
+    there = others >= 0
+    np.testing.assert_array_equal(scores[there], model.score(np.repeat(rows, there.sum(axis=1)), others[there]))
+    assert np.isnan(scores[~there]).all()
