@@ -49,7 +49,10 @@ BENCHMARKS = (
     Benchmark("walks_420k", "bench_walks", ("--products", "420000", "--pairs", "4000000", "--walks", "500000"), None),
     Benchmark("skipgram", "bench_skipgram", ("FILE",), ("FILE", "--runs", "1", "--epochs", "1")),
     Benchmark("spreading", "bench_spreading", ("FILE",), ("FILE", "--runs", "1", "--sample", "4000")),
-    Benchmark("loose_json", "parse_loose_json", ("LOOSE", "--runs", "7"), ("LOOSE", "--runs", "3", "--limit-mb", "4")),
+    Benchmark("gds", "bench_gds", ("--runs", "5"), None),
+    Benchmark(
+        "parse_loose_json", "parse_loose_json", ("LOOSE", "--runs", "7"), ("LOOSE", "--runs", "3", "--limit-mb", "4")
+    ),
     Benchmark("sizes_0010k", "bench_sizes", ("10000", "100000"), ("10000", "100000", "--sample", "5000")),
     Benchmark("sizes_0100k", "bench_sizes", ("100000", "1000000"), None),
     Benchmark("sizes_0420k", "bench_sizes", ("420000", "4000000"), None),
@@ -83,9 +86,11 @@ def run(benchmark: Benchmark, arguments: tuple[str, ...], file: Path | None, loo
 def slower(now: dict[str, Any], then: dict[str, Any]) -> list[str]:
     """Rows of ``now`` that are worse than in ``then`` by more than ``TOLERANCE``, with spreads that do not meet.
 
-    Nothing is compared between machines that differ in processor or cores.
+    Nothing is compared between machines that differ in processor or cores, nor between clocks or numbers of threads.
     """
     if any(now["machine"][key] != then["machine"][key] for key in ("processor", "cores")):
+        return []
+    if any(now.get(key) != then.get(key) for key in ("clock", "threads")):
         return []
     before = {(row["name"], row["by"]): row for row in then.get("rows", []) if "median" in row}
     found = []

@@ -37,6 +37,8 @@ def test_slower_beyond_a_tenth_and_beyond_the_spread_is_said_and_nothing_else() 
     assert bench.slower(then, slow) == []
     elsewhere = {**slow, "machine": {**slow["machine"], "cores": 64}}
     assert bench.slower(elsewhere, then) == []
+    assert bench.slower({**slow, "clock": "wall"}, {**then, "clock": "processor"}) == []
+    assert len(bench.slower({**slow, "clock": "wall"}, {**then, "clock": "wall"})) == 2
 
 
 def test_ratios_and_targets() -> None:
