@@ -15,8 +15,28 @@ from pathlib import Path
 from typing import Any
 
 
+def _seconds_of_all() -> tuple[float, float, float]:
+    """Seconds of the wall, and of the processor that everybody and that this process with its children used so far."""
+    import psutil
+
+    everybody, own = psutil.cpu_times(), os.times()
+    used = everybody.user + everybody.system + getattr(everybody, "nice", 0.0)
+    return time.perf_counter(), used, own.user + own.system + own.children_user + own.children_system
+
+
+_AT_FIRST = _seconds_of_all()
+
+
+def cores_elsewhere() -> float:
+    """How many cores other programs kept busy on average since this process began: near 0 where figures are quiet."""
+    wall, everybody, own = (now - then for now, then in zip(_seconds_of_all(), _AT_FIRST, strict=True))
+    return round(max(0.0, everybody - own) / max(wall, 1e-9), 2)
+
+
 def machine() -> dict[str, Any]:
-    """Processor, cores this process may use, memory, system; nothing that names the computer or its owner."""
+    """Processor, cores this process may use, memory, system, what else ran meanwhile; nothing that names the computer
+    or its owner.
+    """
     model = platform.processor()
     if Path("/proc/cpuinfo").exists():
         lines = Path("/proc/cpuinfo").read_text().splitlines()
@@ -30,6 +50,7 @@ def machine() -> dict[str, Any]:
         "system": f"{platform.system()} {platform.machine()}",
         "python": platform.python_version(),
         "load_before": round(os.getloadavg()[0], 2),
+        "cores_elsewhere": cores_elsewhere(),
     }
 
 
