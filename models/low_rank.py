@@ -80,6 +80,7 @@ def singular_vectors(
     columns. Signs are fixed (the largest entry of each right vector is positive). Dense algebra runs on one thread, so
     that the bytes do not depend on how many there are.
     """
+    import scipy.linalg  # noqa: F401  # its BLAS is one of its own, and must be there when the limit is set
     from threadpoolctl import threadpool_limits
 
     turned = matrix.transposed()
@@ -89,19 +90,28 @@ def singular_vectors(
     with threadpool_limits(1, "blas"):
         block = rng.standard_normal((matrix.width, wide), dtype=np.float32)
         for done in range(rounds):
-            left = np.linalg.qr(matrix.times(block, threads))[0]
-            block = turned.times(left, threads)
-            if done < rounds - 1:
-                block = np.linalg.qr(block)[0]
+            left, _ = _orthonormal(matrix.times(block, threads))
+            block, triangle = _orthonormal(turned.times(left, threads))
             if on_progress:
                 on_progress("factorizing", done + 1, rounds)
-        # matrix is about left @ block.T: the rest is a small problem
-        right, values, inner = np.linalg.svd(block, full_matrices=False)
-        left = left @ inner.T
+        # matrix is about left @ (block @ triangle).T: the rest is a small problem
+        turn, values, inner = np.linalg.svd(triangle, full_matrices=False)
+        right, left = block @ turn, left @ inner.T
     left, values, right = left[:, :kept], values[:kept], right[:, :kept]
     sign = np.sign(right[np.abs(right).argmax(axis=0), np.arange(kept)]).astype(np.float32)
     sign[sign == 0] = 1
     return left * sign, values, right * sign
+
+
+def _orthonormal(block: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """``block`` (float32[m, w]) as orthonormal columns float32[m, d] times a triangle float32[d, w].
+
+    SciPy's, since NumPy's works in twice the precision: twice the time and memory for what randomness blurs anyway.
+    """
+    from scipy.linalg import qr
+
+    columns, triangle = qr(block, overwrite_a=True, mode="economic", check_finite=False)
+    return columns, triangle
 
 
 @njit(nogil=True, cache=True, fastmath=True)

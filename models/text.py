@@ -25,7 +25,7 @@ from graph.catalog import path_prefixes
 from models.base import OnProgress
 from models.edges import require_pairs
 from models.low_rank import SparseRows, singular_vectors
-from models.vector_model import VectorModel, check_at_least, unit_rows
+from models.vector_model import VectorModel, check_at_least, on_rows, unit_rows
 
 if TYPE_CHECKING:
     import scipy.sparse as sp
@@ -82,13 +82,13 @@ def text_vectors(
     matrix = sp.hstack(blocks, format="csr").astype(np.float32)
     if matrix.nnz == 0:
         return np.zeros((graph.n_products, 1), dtype=np.float32)
+    has = np.diff(matrix.indptr) > 0
+    matrix = matrix[has]  # products that only related lists name have no text, and are many
     rows = SparseRows(
         matrix.indptr.astype(np.int64), matrix.indices.astype(np.int32), matrix.data, int(matrix.shape[1])
     )
     left, strength, _ = singular_vectors(rows, settings.dimensions, rng, on_progress=on_progress)
-    vectors = left * strength
-    vectors[np.diff(rows.indptr) == 0] = 0  # not even rounding
-    return unit_rows(vectors)
+    return on_rows(unit_rows(left * strength), has)
 
 
 def title_terms(title: object) -> list[str]:
