@@ -73,7 +73,9 @@ class TextNeighbours(DenseScores):
         alike[listed[None, :] == rows[:, None]] = 0
         near = np.maximum(alike[:, self._asked], 0)
         most = min(s.neighbours, near.shape[1])
-        chosen = np.argpartition(-near, most - 1, axis=1)[:, :most] if most else np.zeros((len(rows), 0), np.int64)
+        # pages that read the same differ by rounding only: of them, those that stand first are taken
+        order = 1e-11 * np.arange(near.shape[1]) - np.round(near.astype(np.float64), 5)
+        chosen = np.argpartition(order, most - 1, axis=1)[:, :most] if most else np.zeros((len(rows), 0), np.int64)
         trust = np.take_along_axis(near, chosen, axis=1) ** s.power
         indptr = np.arange(len(rows) + 1) * most
         voters = sp.csr_matrix((trust.ravel(), chosen.ravel(), indptr), shape=near.shape)
