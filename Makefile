@@ -8,8 +8,9 @@ LOCK := requirements.cpu.lock
 else
 LOCK := requirements.lock
 endif
-# Workers that share the tests, each with a Neo4j of its own; the order is tests/conftest.py's, long files first.
-WORKERS ?= auto
+# Workers that share the tests, each with a Neo4j of its own; the order is tests/conftest.py's, long files first. One more
+# than there are cores, for now and then each waits for a server to start or to stop.
+WORKERS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1) + 1)
 PYTEST = $(BIN)/python -m pytest -n $(WORKERS) --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 STAMP := $(VENV)/.installed-$(TORCH)
 
