@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graph import ProductGraph
-from models.ranking import rank_by_inner_product, rank_rows
+from models.ranking import check_request, rank_by_inner_product, rank_rows
 
 #: Called as ``on_progress(what, done, total)`` from the thread that called ``fit``; a step's ``total`` stays the same.
 OnProgress = Callable[[str, int, int], None]
@@ -143,8 +143,12 @@ class Embedding(Scorer, Ranker):
 
     def score(self, a: NDArray[np.int64], b: NDArray[np.int64]) -> NDArray[np.float32]:
         """See :meth:`Scorer.score`."""
-        products: NDArray[np.float32] = np.einsum("ij,ij->i", self.query_vectors[a], self.vectors[b])
-        return products
+        from models.pair_dots import pair_dots  # numba, which only those that score load
+
+        first, second = check_request(self.graph, a, 1), check_request(self.graph, b, 1)
+        if len(first) != len(second):
+            raise ValueError(f"a has {len(first)} rows and b {len(second)}")
+        return pair_dots(self.query_vectors, self.vectors, first, second)
 
     def recommend(
         self, rows: NDArray[np.int64], k: int, *, exclude_known: bool = True
