@@ -56,7 +56,7 @@ PEERS := $(VENV)/.installed-peers
 $(PEERS): $(STAMP) benchmarks/peers.py
 	@$(BIN)/python -m benchmarks.peers && touch $@ || true
 
-bench-peers: setup $(PEERS)  ## into .venv what the benchmarks compare with: PecanPy, and torch_cluster compiled here
+bench-peers: setup $(PEERS)  ## what the benchmarks compare with: PecanPy, and torch_cluster compiled here
 
 bench: bench-peers  ## every benchmark of the hot path, at most 30 minutes: make bench FILE=meta_Beauty.json.gz KEEP=1
 	@$(BIN)/python -m benchmarks.bench $(if $(FILE),--file $(FILE)) $(if $(KEEP),--keep)

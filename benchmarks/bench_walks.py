@@ -10,6 +10,7 @@ numba is what is timed.
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ import numpy as np
 
 from benchmarks.catalogues import catalogue
 from benchmarks.measuring import CLOCKS, alternate, report, row, save, target, times, versions
+from benchmarks.peers import ASIDE, installed
 from graph import ProductGraph
 from models.walks import Walker
 
@@ -48,10 +50,7 @@ def torch_cluster(graph: ProductGraph, starts: np.ndarray, p: float, q: float, t
 
 def _load_random_walk(torch: Any) -> None:
     """Only the operator that walks: importing the package wants all its others, which take minutes to compile."""
-    from importlib.util import find_spec
-
-    package = find_spec("torch_cluster")
-    libraries = [] if package is None else list(Path(package.submodule_search_locations[0]).glob("_rw_c*.so"))
+    libraries = list((ASIDE / "torch_cluster").glob("_rw_c*.so"))
     if not libraries:
         raise ImportError("torch_cluster is not installed, or its random walk is not compiled")
     torch.ops.load_library(str(libraries[0]))
@@ -59,6 +58,8 @@ def _load_random_walk(torch: Any) -> None:
 
 def pecanpy(graph: ProductGraph, starts: np.ndarray, p: float, q: float, threads: int) -> Callable[[], float]:
     _old_numpy_names()
+    if str(ASIDE) not in sys.path:
+        sys.path.append(str(ASIDE))
     import numba
     from pecanpy import pecanpy as peer
 
@@ -139,7 +140,10 @@ def main() -> None:
             threads=arguments.threads,
             clock=arguments.clock,
             seed=arguments.seed,
-            versions=versions("numpy", "numba", "torch", "torch-cluster", "pecanpy"),
+            versions={
+                **versions("numpy", "numba", "torch"),
+                **{name: found for name in ("torch-cluster", "pecanpy") if (found := installed(name))},
+            },
             absent=absent,
         ),
         arguments.out,

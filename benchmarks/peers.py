@@ -1,12 +1,13 @@
-"""Installs what the benchmarks compare with, as far as this machine can, into the environment that runs this.
+"""Installs what the benchmarks compare with, as far as this machine can, into a folder beside the project's packages.
 
     .venv/bin/python -m benchmarks.peers
 
-The requirements are the group ``bench`` of ``pyproject.toml``. Nothing that the lock pins is changed: packages come
-without their dependencies, which the group names where they are not among the project's. PecanPy's nptyping wants a
-NumPy below 2 and works with later ones (see :mod:`benchmarks.bench_walks`). torch_cluster has no built packages; of its
-source distribution only the random walk is compiled, for the processor, which needs a C++ compiler and a minute; all
-its parts take ten. A peer that cannot be had is said and left out; the benchmarks do without it.
+The requirements are the group ``bench`` of ``pyproject.toml``. Nothing that the lock pins is changed, and the project
+itself never sees them (PyTorch Geometric would warn of torch_cluster): they lie apart and come without their
+dependencies, which the group names where they are not among the project's. PecanPy's nptyping wants a NumPy below 2 and
+works with later ones (see :mod:`benchmarks.bench_walks`). torch_cluster has no built packages; of its source
+distribution only the random walk is compiled, for the processor, which needs a C++ compiler and a minute; all its parts
+take ten. A peer that cannot be had is said and left out; the benchmarks do without it.
 """
 
 from __future__ import annotations
@@ -23,35 +24,40 @@ import tomllib
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
+#: Where they are installed; what was compiled for one PyTorch may not load into another.
+ASIDE = Path(sys.prefix) / f"peers-torch-{importlib.metadata.version('torch')}"
 #: Of torch_cluster's C++ files, each of which becomes a library, the ones that are compiled.
 _COMPILED = {"rw.cpp"}
 
 
+def installed(name: str) -> str | None:
+    """The version of a peer that is there."""
+    found = list(importlib.metadata.distributions(name=name, path=[str(ASIDE)]))
+    return found[0].version if found else None
+
+
 def missing(requirements: list[str]) -> dict[str, str]:
     """Name -> requirement, of those that are not installed; versions are left to the installer."""
-    found = {}
-    for requirement in requirements:
-        name = re.split(r"[<>=!~ \[;]", requirement, maxsplit=1)[0]
-        try:
-            importlib.metadata.version(name)
-        except importlib.metadata.PackageNotFoundError:
-            found[name] = requirement
-    return found
+    named = {re.split(r"[<>=!~ \[;]", each, maxsplit=1)[0]: each for each in requirements}
+    return {name: requirement for name, requirement in named.items() if installed(name) is None}
 
 
 def install(*words: str, environment: dict[str, str] | None = None) -> None:
-    """``uv pip install`` into this environment, without dependencies.
+    """``uv pip install`` into :data:`ASIDE`, without dependencies.
 
     Raises:
         subprocess.CalledProcessError: it failed; what it printed is in ``stderr``.
     """
     subprocess.run(
-        [sys.executable, "-m", "uv", "pip", "install", "--quiet", "--no-deps", "--python", sys.executable, *words],
+        [
+            sys.executable, "-m", "uv", "pip", "install", "--quiet", "--no-deps", "--python", sys.executable,
+            "--target", str(ASIDE), *words,
+        ],
         check=True,
         capture_output=True,
         text=True,
         env={**os.environ, **(environment or {})},
-    )
+    )  # fmt: skip
 
 
 def install_torch_cluster(requirement: str) -> None:
@@ -90,7 +96,7 @@ def main() -> None:
                 install_torch_cluster(requirement)
             else:
                 install(requirement)
-            print(f"{name} {importlib.metadata.version(name)} installed")
+            print(f"{name} {installed(name)} installed")
         except (subprocess.CalledProcessError, OSError) as error:
             said = (error.stderr or "").strip() if isinstance(error, subprocess.CalledProcessError) else str(error)
             last = said.splitlines()[-1] if said else str(error)
