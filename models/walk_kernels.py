@@ -2,7 +2,8 @@
 
 A step waits for memory: one read of a row (8 bytes) and one of an alias entry (16 bytes), both at random places. So
 each thread keeps :data:`IN_FLIGHT` walks going: a round first draws all their entries, then reads them all, and the
-processor overlaps the misses.
+processor overlaps the misses. Second-order steps, whose loops compute more, also ask for each line one loop ahead;
+where a loop is as short as a first-order step's, asking costs more than it gives.
 
 A row without neighbours points to one entry behind the last, whose outcome is row n, which points there again: a
 walk that has nowhere to go needs no branch, and is written as -1.
@@ -17,12 +18,12 @@ from numba import njit
 
 from models.arrays import F32, F64, I32, I64, U32, U64
 from models.random_bits import GOLDEN, below, mix, stream
+from models.simd import prefetch
 
 IN_FLIGHT = 256
 LOW_32 = np.uint64(0xFFFFFFFF)
-#: Edges in a bucket of the hash table of edges, 64 bytes, and what an empty place holds.
-BUCKET = 8
-NO_EDGE = np.uint64(0xFFFFFFFFFFFFFFFF)
+#: Places in a bucket of the hash table of edges, which is 64 bytes; an empty one holds 0.
+BUCKET = 16
 
 
 @njit(inline="always")
@@ -95,42 +96,67 @@ def _edge_key(a: Any, b: Any) -> Any:
 
 
 @njit(inline="always")
-def _bucket(key: Any, buckets: Any) -> Any:
-    return np.int64(((mix(key) & LOW_32) * np.uint64(buckets)) >> np.uint64(32))
+def _edge_place(a: Any, b: Any, half: Any, rest: Any) -> Any:
+    """Bucket and tag of the edge a → b in the hash table.
+
+    The ``2 * half`` bits of the two rows are mixed by steps that can be undone, and cut: the upper ones are the
+    bucket, the lower ``rest`` the tag. In its bucket a tag therefore stands for this edge alone, in 4 bytes.
+    """
+    one = np.uint64(1)
+    bits = (one << (half + half)) - one
+    x = (np.uint64(a) << half) | np.uint64(b)
+    x = (x * np.uint64(0xBF58476D1CE4E5B9)) & bits
+    x ^= x >> half
+    x = (x * np.uint64(0x94D049BB133111EB)) & bits
+    x ^= x >> half
+    return np.int64(x >> rest), np.uint32((x & ((one << rest) - one)) + one)
 
 
 @njit(nogil=True, cache=True)
-def fill_edges(indptr: I64, indices: I32, edges: U64) -> None:
-    """Enter every directed edge into the hash table ``edges`` uint64[buckets, 8], which is all :data:`NO_EDGE`.
+def fill_edges(indptr: I64, indices: I32, either_way: bool, half: np.uint64, rest: np.uint64, edges: U32) -> U64:
+    """Enter every directed edge into the hash table ``edges`` uint32[buckets, 16], which is all 0.
 
-    A bucket is a cache line; what a full one has no room for stands in the next that has.
+    ``either_way``: every edge is there in both directions, and the one from the smaller row stands for both. ``half``:
+    bits of a row number; ``rest``: those of a tag, at most 31, which leaves ``2 * half - rest`` for the bucket.
+
+    Returns:
+        uint64: the keys of the edges whose bucket was full, in no order.
     """
-    buckets = len(edges)
+    homeless = np.empty(16, dtype=np.uint64)
+    count = 0
     for a in range(len(indptr) - 1):
         for e in range(indptr[a], indptr[a + 1]):
-            key = _edge_key(a, indices[e])
-            at = _bucket(key, buckets)
+            b = np.int64(indices[e])
+            if either_way and b < a:
+                continue
+            at, tag = _edge_place(a, b, half, rest)
             slot = 0
-            while edges[at, slot] != NO_EDGE:
+            while slot < BUCKET and edges[at, slot] != 0:
                 slot += 1
-                if slot == BUCKET:
-                    slot = 0
-                    at = at + 1 if at + 1 < buckets else 0
-            edges[at, slot] = key
+            if slot < BUCKET:
+                edges[at, slot] = tag
+                continue
+            if count == len(homeless):
+                longer = np.empty(2 * count, dtype=np.uint64)
+                longer[:count] = homeless
+                homeless = longer
+            homeless[count] = _edge_key(a, b)
+            count += 1
+    return homeless[:count].copy()
 
 
 @njit(nogil=True, cache=True)
-def _further(edges: U64, full: int, key: np.uint64) -> bool:
-    """Whether the key stands in a bucket behind ``full``, which is full of others."""
-    at = full
-    for _ in range(len(edges)):
-        at = at + 1 if at + 1 < len(edges) else 0
-        for slot in range(BUCKET):
-            if edges[at, slot] == key:
-                return True
-            if edges[at, slot] == NO_EDGE:
-                return False
-    return False
+def _among(keys: U64, key: np.uint64) -> bool:
+    """Whether the ascending ``keys`` have ``key``."""
+    low = 0
+    high = len(keys)
+    while low < high:
+        middle = (low + high) >> 1
+        if keys[middle] < key:
+            low = middle + 1
+        else:
+            high = middle
+    return low < len(keys) and keys[low] == key
 
 
 @njit(nogil=True, cache=True)
@@ -198,7 +224,11 @@ def second_order(
     entries: U32,
     chances: F32,
     filter_words: U64,
-    edges: U64,
+    edges: U32,
+    homeless: U64,
+    either_way: bool,
+    half: np.uint64,
+    rest: np.uint64,
     p: float,
     q: float,
     starts: I64,
@@ -218,7 +248,8 @@ def second_order(
     most of the noes, and one line of a hash table the rest.
 
     entries, chances: where 1/p is above the ceiling, the wide entries of :func:`widen_entries`, as uint32 and
-    float32; else the narrow ones, and ``chances`` is not read. The other arrays as in :func:`first_order`. A lane
+    float32; else the narrow ones, and ``chances`` is not read. edges, either_way, half and rest as of
+    :func:`fill_edges`, and homeless what it gave, ascending. The other arrays as in :func:`first_order`. A lane
     whose walk is over takes the next one; a walk's numbers come from its own stream, so that what it does never
     depends on its neighbours.
     """
@@ -246,11 +277,10 @@ def second_order(
     place = np.empty(IN_FLIGHT, dtype=np.uint64)
     mask = np.empty(IN_FLIGHT, dtype=np.uint64)
     word = np.empty(IN_FLIGHT, dtype=np.uint64)
-    wanted = np.empty(IN_FLIGHT, dtype=np.uint64)
+    tag = np.empty(IN_FLIGHT, dtype=np.uint32)
     bucket = np.empty(IN_FLIGHT, dtype=np.int64)
     is_edge = np.empty(IN_FLIGHT, dtype=np.bool_)
     unsure = np.empty(IN_FLIGHT, dtype=np.bool_)
-    buckets = len(edges)
     taken = np.empty(IN_FLIGHT, dtype=np.bool_)
     undoes = np.empty(IN_FLIGHT, dtype=np.bool_)
     words = len(filter_words)
@@ -298,13 +328,14 @@ def second_order(
             height[i] = (
                 np.float64(more >> np.uint64(11)) * (1.0 / 9007199254740992.0) * (ceiling + excess * chance_back[i])
             )
-        # Loops that wait for memory hold nothing but their reads: the shorter they are, the more reads are under way.
+            prefetch(entries, np.int64(entry[i]), 0)
         for i in range(lanes):
             e = entry[i]
             threshold = entries[e, 0]
             kept = entries[e, 1]
             alias = entries[e, 2]
             proposed[i] = _pick(side[i] < threshold, kept, alias)
+            prefetch(rows, np.int64(proposed[i]), 0)  # read in the next round, if the proposal is taken
         if excess > 0.0:
             for i in range(lanes):
                 e = entry[i]
@@ -326,6 +357,7 @@ def second_order(
         for j in range(n_asked):
             i = asked[j]
             place[j], mask[j] = _filter_place(previous[i], proposed[i], words)
+            prefetch(filter_words, np.int64(place[j]), 0)
         for j in range(n_asked):
             word[j] = filter_words[place[j]]
         n_passed = 0
@@ -335,20 +367,25 @@ def second_order(
             taken[i] = passes == edge_wins
             asked[n_passed] = i
             n_passed += int(passes)
-        # what passes the filter is looked up: one cache line each, and hardly ever a second one
+        # what passes the filter is looked up: one cache line each, and hardly ever more
         for j in range(n_passed):
-            i = asked[j]
-            wanted[j] = _edge_key(previous[i], proposed[i])
-            bucket[j] = _bucket(wanted[j], buckets)
+            u = previous[asked[j]]
+            x = proposed[asked[j]]
+            swap = either_way & (x < u)
+            bucket[j], tag[j] = _edge_place(_pick(swap, x, u), _pick(swap, u, x), half, rest)
+            prefetch(edges, bucket[j], 0)
         for j in range(n_passed):
-            hits = 0
+            hits = np.uint32(0)
             for slot in range(BUCKET):
-                hits += int(edges[bucket[j], slot] == wanted[j])
+                hits += np.uint32(edges[bucket[j], slot] == tag[j])
             is_edge[j] = hits > 0
-            unsure[j] = (hits == 0) & (edges[bucket[j], BUCKET - 1] != NO_EDGE)
+            unsure[j] = (hits == 0) & (edges[bucket[j], BUCKET - 1] != 0)
         for j in range(n_passed):
             if unsure[j]:
-                is_edge[j] = _further(edges, bucket[j], wanted[j])
+                u = previous[asked[j]]
+                x = proposed[asked[j]]
+                swap = either_way & (x < u)
+                is_edge[j] = _among(homeless, _edge_key(_pick(swap, x, u), _pick(swap, u, x)))
             taken[asked[j]] = is_edge[j] == edge_wins
         for i in range(lanes):
             v = current[i]

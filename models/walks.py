@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from graph import ProductGraph
 from models import walk_kernels as kernels
 from models.alias import fill_rows
+from models.arrays import aligned_zeros
 from models.random_bits import key_of
 from models.threads import for_ranges
 
@@ -25,8 +26,8 @@ _WALKS_AT_A_TIME = 16_384
 _ROWS_AT_A_TIME = 8_192
 #: Bits of the edge filter per directed edge: at 8 about one absent edge in thirty passes for an edge and is looked up.
 _FILTER_BITS = 8
-#: Directed edges in a bucket of the hash table on average, which holds eight: 16 bytes an edge, and one in fifty full.
-_EDGES_A_BUCKET = 4
+#: Edges in a bucket of the hash table on average, at most; it holds sixteen, so that one in a hundred is full.
+_EDGES_A_BUCKET = 8
 
 
 class Walker:
@@ -59,6 +60,7 @@ class Walker:
                 raise ValueError(f"{name} is {value}: it must be a positive number")
         self.p, self.q, self.threads = float(p), float(q), threads
         self._indptr, self._indices, self._weight = csr_arrays(graph)
+        self._either_way = isinstance(graph, ProductGraph)  # which has every pair in both directions
         if edge_weight is not None:
             if edge_weight.shape != self._weight.shape:
                 raise ValueError(f"edge_weight has shape {edge_weight.shape}, the edges {self._weight.shape}")
@@ -139,7 +141,7 @@ class Walker:
             return lambda starts, key, first, length, out: kernels.first_order(
                 rows, entries, starts, key, first, length, out
             )
-        fixed = (self._rows, self._entries, self._chances, self._filter, self._edges, self.p, self.q)
+        fixed = (self._rows, self._entries, self._chances, self._filter, *self._edges, self.p, self.q)
         return lambda starts, key, first, length, out: kernels.second_order(*fixed, starts, key, first, length, out)
 
     def expected_visits(self, length: int, starts: NDArray[np.int64] | None = None) -> NDArray[np.float64]:
@@ -172,14 +174,19 @@ class Walker:
         m = len(indices)
         self._filter = np.zeros(max(1, m * _FILTER_BITS // 64), dtype=np.uint64)
         kernels.fill_filter(indptr, indices, self._filter)
-        self._edges = _aligned(max(2, m // _EDGES_A_BUCKET + 1), kernels.BUCKET)
-        kernels.fill_edges(indptr, indices, self._edges)
+        # Bits of a row number, and of a bucket's: enough that a tag has at most 31.
+        half = max(1, self.n_products.bit_length())
+        stored = m // 2 if self._either_way else m
+        bucket_bits = max(1, (stored // _EDGES_A_BUCKET).bit_length(), 2 * half - 31)
+        edges = _aligned_words(1 << bucket_bits, kernels.BUCKET)
+        kind = (self._either_way, np.uint64(half), np.uint64(2 * half - bucket_bits))
+        self._edges = (edges, np.sort(kernels.fill_edges(indptr, indices, *kind, edges)), *kind)
         if 1 / self.p <= max(1.0, 1 / self.q):
             self._chances = self._entries.view(np.float32)
             return
         forward, backward = np.empty(m, dtype=np.float32), np.empty(m, dtype=np.float32)
         self._by_rows(lambda a, b: kernels.edge_chances(indptr, indices, weight, self.totals, a, b, forward, backward))
-        wide = np.zeros((m + 1, 8), dtype=np.uint32)
+        wide = _aligned_words(m + 1, 8)  # or every other entry would lie across two lines
         wide[m, 1:3] = self.n_products
         self._chances = wide.view(np.float32)
         narrow = self._entries
@@ -189,11 +196,9 @@ class Walker:
         self._entries = wide
 
 
-def _aligned(rows: int, columns: int) -> NDArray[np.uint64]:
-    """uint64[rows, columns] of :data:`models.walk_kernels.NO_EDGE` that begins where a cache line does."""
-    spare = np.full(rows * columns + 8, kernels.NO_EDGE, dtype=np.uint64)
-    first = -(spare.ctypes.data // 8) % 8
-    return spare[first : first + rows * columns].reshape(rows, columns)
+def _aligned_words(rows: int, columns: int) -> NDArray[np.uint32]:
+    """uint32[rows, columns] of zeros that begins where a cache line does."""
+    return aligned_zeros(rows, columns).view(np.uint32)
 
 
 def walks(

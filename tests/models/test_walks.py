@@ -139,6 +139,26 @@ def test_a_data_of_torch_geometric_gives_the_same_walks_as_its_graph_without_a_c
         assert np.shares_memory(ours, lent)
 
 
+@pytest.mark.parametrize("either_way", [True, False])
+@pytest.mark.parametrize(("p", "q"), [(0.5, 2.0), (4.0, 0.25)])
+def test_edges_whose_bucket_was_full_are_found_all_the_same(
+    monkeypatch: pytest.MonkeyPatch, either_way: bool, p: float, q: float
+) -> None:
+    """A hash table far too small gives the same walks as one that has room for all."""
+    pairs = np.unique(np.sort(np.random.default_rng(0).integers(0, 60, (900, 2)), axis=1), axis=0)
+    a, b = pairs[pairs[:, 0] < pairs[:, 1]].T
+    graph = ProductGraph.from_pairs([f"p{i:02d}" for i in a], [f"p{i:02d}" for i in b], np.ones(len(a)).tolist())
+    given = graph if either_way else graph.to_pyg()
+    starts = np.repeat(np.arange(graph.n_products), 20)
+    wanted = Walker(given, p=p, q=q).walk(starts, 12, seed=3)
+    monkeypatch.setattr("models.walks._EDGES_A_BUCKET", 100_000)
+    crowded = Walker(given, p=p, q=q)
+    homeless = crowded._edges[1]
+    assert len(homeless) > 300
+    assert (np.diff(homeless.astype(np.int64)) > 0).all()
+    np.testing.assert_array_equal(crowded.walk(starts, 12, seed=3), wanted)
+
+
 def test_rows_in_any_order_walk_as_sorted_rows_do() -> None:
     graph = small_graph()
     order = np.concatenate([np.arange(a, b)[::-1] for a, b in zip(graph.indptr[:-1], graph.indptr[1:], strict=True)])
