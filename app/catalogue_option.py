@@ -26,6 +26,10 @@ COMMANDS: Final = frozenset(
 )
 
 
+#: The same within a group of commands.
+COMMANDS_OF_GROUPS: Final = {"spark": ("load",)}
+
+
 def add_catalogue(command: Any) -> None:
     """Give a command the option, once."""
     if all(param.name != "catalogue" for param in command.params):

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 import typer
 
-from app.catalogue_option import COMMANDS, add_catalogue
+from app.catalogue_option import COMMANDS, COMMANDS_OF_GROUPS, add_catalogue
 from app.console import say, say_error
 from app.lazy_commands import LazyCommands
 from graph.errors import UserError
@@ -46,6 +46,8 @@ class Commands(LazyCommands):
         command = super().get_command(ctx, cmd_name)
         if command is not None and cmd_name in COMMANDS:
             add_catalogue(command)
+        for name in COMMANDS_OF_GROUPS.get(cmd_name, ()) if command is not None else ():
+            add_catalogue(command.commands[name])
         return command
 
 

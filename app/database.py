@@ -10,6 +10,8 @@ from app.console import progress, safe, say
 from graph.settings import DatabaseSettings
 
 if TYPE_CHECKING:
+    from pydantic import SecretStr
+
     from graph.database import Database
 
 
@@ -83,6 +85,20 @@ def running_database(patience: float = 5.0) -> Iterator[Database]:
     ) as database:
         _connect(database)
         yield database
+
+
+def address_of(database: Database) -> tuple[str, str, SecretStr | None]:
+    """URI, user and password of the database that the command line works on, for those that connect by themselves."""
+    from graph.database import DatabaseUnavailableError
+    from graph.embedded import EmbeddedServer, current_name, database_folder
+
+    settings = DatabaseSettings()
+    if settings.uri is not None:
+        return settings.uri, settings.username, settings.password
+    address = EmbeddedServer(database_folder(settings.home, current_name(settings.home))).status().address
+    if address is None:  # it was stopped this moment
+        raise DatabaseUnavailableError(f"the embedded database at {database.uri} is not running")
+    return address.uri, address.username, address.password
 
 
 def _connect(database: Database) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
@@ -37,17 +37,32 @@ appender.console.layout.pattern = %p %c{1}: %m%n
 """
 
 
+#: What the jobs rely on, wherever they run.
+_OURS: Final[dict[str, str | int | bool]] = {
+    "spark.sql.session.timeZone": "UTC",
+    "spark.sql.execution.arrow.pyspark.enabled": True,
+    "spark.sql.execution.arrow.maxRecordsPerBatch": 20_000,
+}
+
+
 @contextmanager
 def spark_session(
-    master: str = "local[*]", *, memory_gib: float = 4.0, partitions: int | None = None, temp: Path | None = None
+    master: str = "local[*]",
+    *,
+    memory_gib: float = 4.0,
+    partitions: int | None = None,
+    temp: Path | None = None,
+    jars: Sequence[Path] = (),
 ) -> Iterator[SparkSession]:
     """A session, stopped at the end with its Java; where one is running already, that one, which goes on.
 
     Args:
-        master: ``local[n]`` for n cores of this machine, or a cluster's address. ``spark-submit --master`` goes first.
+        master: ``local[n]`` for n cores of this machine, or a cluster's address. Under ``spark-submit``, what that was
+            told about machines and memory holds, and nothing of what is said here.
         memory_gib: Heap of the driver, GiB; with ``local[n]`` it is all there is.
         partitions: Of shuffles; None leaves it to Spark on a cluster, and takes four a core with ``local[n]``.
         temp: Folder for what does not fit into memory; None is the system's.
+        jars: Java's packages that jobs need beyond Spark's own; a session that runs already keeps those it has.
 
     Raises:
         UserError: pyspark is not installed, or Java does not start.
@@ -62,15 +77,9 @@ def spark_session(
         return
     with tempfile.TemporaryDirectory(prefix="alsobought-spark-", dir=temp) as folder:
         builder = SparkSession.builder.appName("alsobought")
-        for name, value in _options(Path(folder), memory_gib).items():
+        submitted = "PYSPARK_GATEWAY_PORT" in os.environ  # spark-submit started Java, and us, and has said where
+        for name, value in options(Path(folder), master, memory_gib, partitions, jars, submitted=submitted).items():
             builder = builder.config(name, value)
-        if "SPARK_SUBMIT_MODE" not in os.environ and "spark.master" not in os.environ.get("PYSPARK_SUBMIT_ARGS", ""):
-            builder = builder.master(master)
-        if partitions is None and master.startswith("local["):
-            cores = os.cpu_count() or 1 if "*" in master else int(master[6:-1].partition(",")[0])
-            partitions = 4 * cores
-        if partitions is not None:
-            builder = builder.config("spark.sql.shuffle.partitions", partitions)
         with _java(Path(folder)):
             try:
                 session = builder.getOrCreate()
@@ -84,22 +93,40 @@ def spark_session(
             _end_java(gateway)
 
 
-def _options(folder: Path, memory_gib: float) -> dict[str, str | int | bool]:
+def options(
+    folder: Path, master: str, memory_gib: float, partitions: int | None, jars: Sequence[Path], *, submitted: bool
+) -> dict[str, str | int | bool]:
+    """Spark's settings; where ``spark-submit`` made its own (``submitted``), only those that the jobs rely on.
+
+    The other arguments are those of :func:`spark_session`, and ``folder`` is where its files go.
+    """
+    chosen = dict(_OURS)
+    if not submitted:
+        chosen |= _of_machine(folder, master, memory_gib)
+        if partitions is None and master.startswith("local["):
+            partitions = 4 * (os.cpu_count() or 1 if "*" in master else int(master[6:-1].partition(",")[0]))
+        if jars:
+            chosen["spark.jars"] = ",".join(str(jar.resolve()) for jar in jars)
+    if partitions is not None:
+        chosen["spark.sql.shuffle.partitions"] = partitions
+    return chosen
+
+
+def _of_machine(folder: Path, master: str, memory_gib: float) -> dict[str, str | int | bool]:
     logging = folder / "log4j2.properties"
     logging.write_text(_LOGGING, encoding="utf-8")
-    return {
+    chosen: dict[str, str | int | bool] = {
+        "spark.master": master,
         "spark.driver.memory": f"{max(512, int(memory_gib * 1024))}m",
         "spark.driver.extraJavaOptions": f"-Dlog4j2.configurationFile={logging.as_uri()}",
-        "spark.driver.host": "127.0.0.1",
-        "spark.driver.bindAddress": "127.0.0.1",
         "spark.local.dir": str(folder),
         "spark.sql.warehouse.dir": str(folder / "warehouse"),
-        "spark.sql.session.timeZone": "UTC",
-        "spark.sql.execution.arrow.pyspark.enabled": True,
-        "spark.sql.execution.arrow.maxRecordsPerBatch": 20_000,
         "spark.ui.enabled": False,
         "spark.ui.showConsoleProgress": False,
     }
+    if master.startswith("local"):  # a cluster's machines must reach the driver, nobody else
+        chosen |= {"spark.driver.host": "127.0.0.1", "spark.driver.bindAddress": "127.0.0.1"}
+    return chosen
 
 
 @contextmanager

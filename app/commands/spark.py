@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -127,15 +127,25 @@ def train(
 
 @spark_cli.command()
 def load(
-    result: Annotated[Path, typer.Argument(help="What `alsobought spark pairs` wrote, on this machine.")],
+    result: Annotated[str, typer.Argument(help="What `alsobought spark pairs` wrote.")],
     replace: Annotated[bool, typer.Option("--replace", help="Take away what the result does not name.")] = False,
     bulk: Annotated[bool, typer.Option("--bulk", help="Fill an empty embedded database by neo4j-admin.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would change, and change nothing.")] = False,
+    connector: Annotated[
+        bool, typer.Option("--connector", help="Let Spark write, through Neo4j's own connector: adds, takes nothing.")
+    ] = False,
+    master: _MASTER = "local[*]",
+    memory_gib: _MEMORY = 4.0,
     json: _JSON = False,
 ) -> None:
-    """Load the products and pairs of a Spark job into the database. This needs no Spark.
+    """Load the products and pairs of a Spark job into the database.
+
+    From this machine's disk it needs no Spark, and --bulk is the fastest way into an empty database. With --connector,
+    Spark's machines write what they hold: for results that lie where only they reach, and for more than one holds.
 
     Example: alsobought spark load pairs --bulk
+
+    Example: alsobought spark load s3a://shop/pairs --connector
     """
     from app.commands.ingest import load as load_catalogue
     from app.commands.ingest import load_in_bulk
@@ -146,7 +156,16 @@ def load(
 
     if bulk and (dry_run or replace):
         raise UsageError("--bulk fills an empty database: --dry-run and --replace have nothing to do there")
-    catalog = read_catalog(result)
+    if connector and (bulk or dry_run or replace):
+        raise UsageError("--connector adds to what the database holds: --bulk, --dry-run and --replace go without it")
+    if connector:
+        from app.spark_connector import load_by_connector
+
+        report = load_by_connector(result, lambda jars: _session(master, memory_gib, None, jars), master, quiet=json)
+        if json:
+            print_json({"loaded": report.to_dict(), "dry_run": False})
+        return
+    catalog = read_catalog(Path(result))
     if bulk:
         loaded = load_in_bulk(catalog, quiet=json)
     else:
@@ -157,19 +176,31 @@ def load(
 
 
 @contextmanager
-def _session(master: str, memory_gib: float, partitions: int | None) -> Iterator[SparkSession]:
+def _session(
+    master: str, memory_gib: float, partitions: int | None, jars: Sequence[Path] = ()
+) -> Iterator[SparkSession]:
     """A session; what Spark says of a path or a file that it cannot read becomes a line for a person."""
     from graph.errors import UserError
     from spark.session import spark_session
 
-    with spark_session(master, memory_gib=memory_gib, partitions=partitions) as session:
+    with spark_session(master, memory_gib=memory_gib, partitions=partitions, jars=jars) as session:
+        from py4j.protocol import Py4JJavaError
         from pyspark.errors import PySparkException
 
         try:
             yield session
         except PySparkException as error:
             raise UserError(f"Spark: {_first_line(error)}") from None
+        except Py4JJavaError as error:
+            raise UserError(f"Spark: {_root(error.java_exception)}") from None
 
 
 def _first_line(error: Any) -> str:
     return str(error).strip().splitlines()[0]
+
+
+def _root(error: Any) -> str:
+    """What lies at the bottom of an exception of Java's; those above say only where it passed."""
+    while (cause := error.getCause()) is not None:
+        error = cause
+    return _first_line(error.toString())

@@ -26,6 +26,10 @@ OnProgress = Callable[[str, int, int], None]
 FETCH_THREADS = 16
 #: What must stay free beyond the jars themselves, in bytes: an empty database with its first transaction logs.
 SPARE_DISK = 300_000_000
+_WAYS_OUT = (
+    "Three ways out: set NEO4J_URI (and NEO4J_USERNAME, NEO4J_PASSWORD) to a Neo4j of your own; or run "
+    "`docker compose up -d neo4j`"
+)
 
 
 @dataclass(frozen=True)
@@ -67,8 +71,13 @@ def read_lock(version: str) -> list[Jar]:
     path = lock_path(version)
     if version not in supported_versions():
         raise UsageError(f"There is no embedded Neo4j {version}.", f"Supported: {', '.join(supported_versions())}.")
+    return jars_of(path)
+
+
+def jars_of(lock: Path) -> list[Jar]:
+    """The jars that a lock names."""
     jars = []
-    for line in path.read_text(encoding="utf-8").splitlines():
+    for line in lock.read_text(encoding="utf-8").splitlines():
         if line and not line.startswith("#"):
             digest, size, coordinates = line.split()
             jars.append(Jar(digest, int(size), *coordinates.split(":")))
@@ -103,12 +112,29 @@ def ensure_jars(version: str, cache: Path, on_progress: OnProgress | None = None
     Raises:
         UserError: No network, too little disk, or a fetched jar is not the one that the lock names.
     """
-    jars = read_lock(version)
+    return fetched(read_lock(version), f"Neo4j {version}", cache, _WAYS_OUT, on_progress)
+
+
+def fetched(
+    jars: Sequence[Jar], what: str, cache: Path, ways_out: str, on_progress: OnProgress | None = None
+) -> list[Path]:
+    """Where the jars of any lock lie in ``cache``, fetched where they are missing or damaged.
+
+    Args:
+        jars: From :func:`jars_of`.
+        what: Their name for people.
+        cache: Made where it is missing.
+        ways_out: What to do where there is no network.
+        on_progress: As for :func:`ensure_jars`.
+
+    Raises:
+        UserError: as for :func:`ensure_jars`.
+    """
     _, missing, wrong = split_by_presence(jars, cache)
     if missing or wrong:
-        _check_disk(cache, sum(jar.size for jar in missing + wrong))
+        _check_disk(what, cache, sum(jar.size for jar in missing + wrong))
         # A damaged jar is taken away only when a right one takes its place (os.replace), so offline nothing gets worse.
-        _fetch(version, missing + wrong, wrong, cache, on_progress)
+        _fetch(what, missing + wrong, wrong, cache, ways_out, on_progress)
     return [cache / jar.relative for jar in jars]
 
 
@@ -121,12 +147,12 @@ def fetch_notice(version: str, cache: Path) -> str | None:
     return f"fetching Neo4j {version} once: {len(absent)} jars, {size:.0f} MB, kept in {cache}"
 
 
-def _check_disk(cache: Path, needed: int) -> None:
+def _check_disk(what: str, cache: Path, needed: int) -> None:
     cache.mkdir(parents=True, exist_ok=True)
     free = shutil.disk_usage(cache).free
     if free < needed + SPARE_DISK:
         raise UserError(
-            f"Too little disk: Neo4j's jars take {needed / 1e6:.0f} MB in {cache} and an empty database "
+            f"Too little disk: {what} takes {needed / 1e6:.0f} MB in {cache} and an empty database "
             f"{SPARE_DISK / 1e6:.0f} MB, but only {free / 1e6:.0f} MB are free.",
             "Free some space, or point ALSOBOUGHT_HOME at a folder on another disk.",
         )
@@ -150,7 +176,12 @@ def local_maven_repository() -> Path:
 
 
 def _fetch(
-    version: str, jars: Sequence[Jar], damaged: Sequence[Jar], cache: Path, on_progress: OnProgress | None
+    name: str,
+    jars: Sequence[Jar],
+    damaged: Sequence[Jar],
+    cache: Path,
+    ways_out: str,
+    on_progress: OnProgress | None,
 ) -> None:
     """Bring ``jars`` into ``cache``, each whole and compared, or raise the first error that stops it."""
     from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
@@ -161,7 +192,7 @@ def _fetch(
     stop = threading.Event()
     neighbour = local_maven_repository()
     megabytes = max(1, total // 1_000_000)
-    what = f"fetching Neo4j {version} (MB)"
+    what = f"fetching {name} (MB)"
 
     # jgo writes a file where it will stay, so an interrupted fetch would leave half a jar: give it a folder beside.
     with tempfile.TemporaryDirectory(prefix=".fetching-", dir=cache) as staging:
@@ -199,7 +230,7 @@ def _fetch(
         error = next((e for e in errors if isinstance(e, UserError)), errors[0])
         if isinstance(error, UserError):
             raise error
-        raise _no_network(version, damaged, cache, error) from error
+        raise _no_network(name, damaged, cache, ways_out, error) from error
 
 
 def _download(context: Any, jar: Jar, draft: Path, stop: threading.Event) -> None:
@@ -220,29 +251,29 @@ def _download(context: Any, jar: Jar, draft: Path, stop: threading.Event) -> Non
             return
         draft.unlink(missing_ok=True)
     raise UserError(
-        f"{jar.relative.name} was fetched but is not the file that {lock_path('*').name} pins: SHA-256 is {digest}, "
+        f"{jar.relative.name} was fetched but is not the file that the lock pins: SHA-256 is {digest}, "
         f"{jar.sha256} was expected. It was refused.",
         "Something between here and Maven Central (a proxy, a mirror) changes files; or set NEO4J_URI and use a Neo4j "
         "of your own.",
     )
 
 
-def _no_network(version: str, damaged: Sequence[Jar], cache: Path, error: BaseException | None) -> UserError:
+def _no_network(
+    name: str, damaged: Sequence[Jar], cache: Path, ways_out: str, error: BaseException | None
+) -> UserError:
     why = f"{type(error).__name__}" if error is not None else "unknown"
     if damaged:
         first = damaged[0].relative
         beginning = (
-            f"{len(damaged)} of Neo4j's jars in {cache} are damaged (their SHA-256 is not the pinned one, "
+            f"{len(damaged)} of the jars of {name} in {cache} are damaged (their SHA-256 is not the pinned one, "
             f"first: {first}) and could not be fetched again ({why})."
         )
     else:
         beginning = (
-            f"Neo4j {version} is not in {cache} yet and could not be fetched "
-            f"({why}: no network, or no way to Maven Central)."
+            f"{name} is not in {cache} yet and could not be fetched ({why}: no network, or no way to Maven Central)."
         )
     return UserError(
         beginning,
-        "Three ways out: set NEO4J_URI (and NEO4J_USERNAME, NEO4J_PASSWORD) to a Neo4j of your own; or run "
-        "`docker compose up -d neo4j`; or copy a filled jars folder from a machine with a network to "
-        f"{cache}. Behind a proxy, set HTTPS_PROXY.",
+        f"{ways_out}; or copy a filled jars folder from a machine with a network to {cache}. Behind a proxy, set "
+        "HTTPS_PROXY.",
     )

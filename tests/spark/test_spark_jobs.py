@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import gzip
 import json
-import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,13 +14,21 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 import pytest
+from pydantic import SecretStr
 
-from graph import ProductGraph
+from graph import Catalog, ProductGraph
+from graph.database import Database
+from graph.embedded import ServerAddress
 from graph.errors import UsageError, UserError
+from graph.export import export_graph
+from graph.load import load_catalog
+from graph.relations import weight_of
+from graph.spark_load import SparkLoadReport
 from ingest import IngestSettings, read_catalog
 from ingest.orders import OrderSettings
 from models import create
 from spark import tables
+from tests.conftest import empty
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -34,11 +42,26 @@ pytestmark = [
 
 
 @pytest.fixture(scope="module")
-def session() -> Iterator[SparkSession]:
+def connector() -> list[Path]:
+    """The jar of Neo4j's Spark connector; none where it is not there and cannot be fetched."""
+    from app.spark_connector import connector_jars
+
+    try:
+        return connector_jars()
+    except UserError:
+        return []
+
+
+@pytest.fixture(scope="module")
+def session(connector: list[Path]) -> Iterator[SparkSession]:
     from spark.session import spark_session
 
-    with spark_session("local[2]", memory_gib=1.5, partitions=2) as session:
-        yield session
+    with pytest.MonkeyPatch.context() as patch:
+        # Little data: to compile Java again and again, ever better, takes longer than it saves.
+        patch.setenv("JAVA_TOOL_OPTIONS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
+        with spark_session("local[2]", memory_gib=1.5, partitions=2, jars=connector) as session:
+            patch.undo()
+            yield session
 
 
 def order_file(path: Path) -> Path:
@@ -236,13 +259,140 @@ def test_a_folder_that_holds_no_result_is_named(tmp_path: Path) -> None:
         tables.read_catalog(tmp_path)
 
 
-def test_the_command_writes_pairs(tmp_path: Path) -> None:
+def test_the_command_writes_pairs(
+    session: SparkSession, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from app.cli import main
+
     path = order_file(tmp_path / "orders.csv")
-    how = ["--out", str(tmp_path / "out"), "--master", "local[1]", "--memory-gib", "1", "--partitions", "1", "--json"]
-    command = [sys.executable, "-c", "from app.cli import main; main()", "spark", "pairs", str(path), *how]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    report = json.loads(done.stdout)
+    monkeypatch.setattr(
+        sys, "argv", ["alsobought", "spark", "pairs", str(path), "--out", str(tmp_path / "out"), "--json"]
+    )
+    with pytest.raises(SystemExit) as ended:
+        main()  # takes the session that runs already
+    assert ended.value.code == 0
+    report = json.loads(capsys.readouterr().out)
     expected, _ = read_catalog([path])
     assert report["written"] == {"products": len(expected.products), "pairs": len(expected.pairs)}
     pd.testing.assert_frame_equal(tables.read_catalog(tmp_path / "out").pairs, expected.pairs, check_exact=True)
+
+
+_EVERYTHING = """
+CALL () { MATCH (n) RETURN collect({labels: labels(n), held: properties(n)}) AS nodes }
+CALL () {
+  MATCH (a)-[r]->(b)
+  RETURN collect({type: type(r), a: coalesce(a.product_id, a.path), b: coalesce(b.product_id, b.name, b.path),
+                  held: properties(r)}) AS links
+}
+RETURN nodes, links
+"""
+
+
+def everything(database: Database) -> list[list[str]]:
+    """Nodes, relationships, constraints and indexes, in an order of their own; times and locks left out."""
+    with database.session() as neo4j:
+        held = neo4j.run(_EVERYTHING).single(strict=True)
+        schema = [
+            neo4j.run(f"SHOW {kind} YIELD name, type, labelsOrTypes, properties RETURN *").data()
+            for kind in ("CONSTRAINTS", "INDEXES")
+        ]
+    nodes = [one for one in held["nodes"] if one["labels"] != ["AlsoBoughtLock"]]
+    for node in nodes:
+        node["held"].pop("created_at", None)
+    return [
+        sorted(json.dumps(one, sort_keys=True, default=str) for one in many) for many in (nodes, held["links"], *schema)
+    ]
+
+
+@pytest.fixture
+def by_connector(
+    session: SparkSession, connector: list[Path], database: Database, neo4j_server: ServerAddress,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Callable[[Path], SparkLoadReport]:  # fmt: skip
+    """Loads a result through Neo4j's connector, as ``spark load --connector`` does."""
+    from app.spark_connector import load_by_connector
+
+    if not connector:
+        pytest.skip("Neo4j's Spark connector is not in the cache and could not be fetched")
+    monkeypatch.setenv("NEO4J_URI", neo4j_server.uri)
+    monkeypatch.setenv("NEO4J_USERNAME", neo4j_server.username)
+    monkeypatch.setenv("NEO4J_PASSWORD", neo4j_server.password.get_secret_value())
+    return lambda result: load_by_connector(str(result), lambda jars: nullcontext(session), "local[2]", quiet=True)
+
+
+@pytest.mark.database
+def test_the_connector_fills_a_database_as_a_load_does(
+    by_connector: Callable[[Path], SparkLoadReport], folder: Path, database: Database
+) -> None:
+    report = by_connector(folder / "out")
+    catalog = tables.read_catalog(folder / "out")
+    n, m = len(catalog.products), len(catalog.pairs)
+    assert (report.products_written, report.products_new, report.products, report.listed) == (n, n, n, 90)
+    assert (report.pairs_written, report.pairs_new, report.pairs) == (m, m, m)
+    found, graph = everything(database), export_graph(database)
+    same_graph(graph, ProductGraph.from_catalog(catalog))
+    empty(database)
+    load_catalog(database, catalog)
+    assert found == everything(database)
+    assert graph.fingerprint == export_graph(database).fingerprint
+
+
+@pytest.mark.database
+def test_the_connector_adds_as_a_load_does_and_may_be_run_again(
+    by_connector: Callable[[Path], SparkLoadReport], folder: Path, database: Database
+) -> None:
+    """What stands there already: other facts, fewer products, other statements, and pairs that nobody states."""
+    new = tables.read_catalog(folder / "out")
+    products = new.products.copy()
+    products["price"] = products["price"].fillna(3.5)
+    products.loc[5, ["title", "brand"]] = ["Another title", "Brand that goes"]
+    products.at[7, "categories"] = ["Elsewhere > Deep > Down"]
+    products.loc[10:20, "listed"] = False
+    products.loc[90:, "listed"] = True  # what was listed stays so
+    kept = new.pairs["a"] < 70
+    pairs = new.pairs[kept].reset_index(drop=True)
+    rng = np.random.default_rng(4)
+    pairs["relations"] = rng.integers(0, 64, len(pairs)).astype(np.uint8)
+    pairs["weight"] = np.where(pairs["relations"] > 0, weight_of(pairs["relations"].to_numpy()), 7.25)
+    old = Catalog(products, pairs)
+    load_catalog(database, old)
+    for _ in range(2):
+        report = by_connector(folder / "out")
+    assert (report.products_new, report.pairs_new) == (0, 0)
+    found = everything(database)
+    empty(database)
+    load_catalog(database, old)
+    load_catalog(database, new)
+    assert found == everything(database)
+
+
+@pytest.mark.database
+def test_a_database_that_refuses_is_said_in_a_line(
+    session: SparkSession, connector: list[Path], folder: Path, neo4j_server: ServerAddress
+) -> None:
+    from app.commands import spark as command
+    from spark.connector import Statements, Target, write_result
+
+    if not connector:
+        pytest.skip("Neo4j's Spark connector is not in the cache and could not be fetched")
+    wrong = Target(neo4j_server.uri, "neo4j", SecretStr("not the password"))
+    texts = Statements(*["UNWIND $events AS event RETURN 1"] * 3)
+    with pytest.raises(UserError, match="unauthorized") as raised, command._session("local[2]", 1.0, None):
+        write_result(session, str(folder / "out"), wrong, texts, lambda names: None)
+    assert "not the password" not in raised.value.message
+    assert "not the password" not in repr(wrong)
+
+
+def test_what_spark_submit_was_told_about_machines_holds(tmp_path: Path) -> None:
+    from spark.session import options
+
+    here = options(tmp_path, "local[3]", 2.0, None, [tmp_path / "a.jar"], submitted=False)
+    assert (here["spark.master"], here["spark.driver.memory"]) == ("local[3]", "2048m")
+    assert (here["spark.driver.host"], here["spark.sql.shuffle.partitions"]) == ("127.0.0.1", 12)
+    assert here["spark.jars"] == str(tmp_path / "a.jar")
+    cluster = options(tmp_path, "spark://head:7077", 2.0, None, [], submitted=False)
+    assert cluster["spark.master"] == "spark://head:7077"
+    assert {"spark.driver.host", "spark.sql.shuffle.partitions"}.isdisjoint(cluster)  # its machines must reach us
+    submitted = options(tmp_path, "local[*]", 4.0, 7, [tmp_path / "a.jar"], submitted=True)
+    assert submitted.pop("spark.sql.shuffle.partitions") == 7
+    assert all(name.startswith(("spark.sql.execution.arrow", "spark.sql.session")) for name in submitted)
