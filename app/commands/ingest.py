@@ -220,21 +220,35 @@ def _order_settings(**given: Any) -> OrderSettings:
 
 
 def _queries(url: str | None, texts: list[str], files: list[Path]) -> list[SqlQuery]:
-    """The queries that were asked for, with the address they go to."""
+    """The queries that were asked for on the command line."""
     import os
 
     from app.console import say
     from graph.errors import UsageError
+
+    if not texts and not files and url is not None:
+        raise UsageError("--sql needs a --query", 'for example --query "SELECT order_id, product_id FROM lines"')
+    typed = url if texts and url != os.environ.get("ALSOBOUGHT_SQL_URL") else None
+    if typed is not None and ":" in typed.partition("://")[2].rpartition("@")[0]:
+        say("others on this machine can see a password in --sql: ALSOBOUGHT_SQL_PASSWORD keeps it to you")
+    return queries_of(url, texts, "--query needs the address of its database: --sql URL")
+
+
+def queries_of(url: str | None, texts: list[str], without_url: str) -> list[SqlQuery]:
+    """Queries with the address they go to and the password from the environment.
+
+    Raises:
+        UsageError: there is no address; ``without_url`` and the variable say where it belongs.
+    """
+    import os
+
+    from graph.errors import UsageError
     from ingest.formats.sql import SqlQuery
 
     if not texts:
-        if not files and url is not None:
-            raise UsageError("--sql needs a --query", 'for example --query "SELECT order_id, product_id FROM lines"')
         return []
     if url is None:
-        raise UsageError("--query needs the address of its database: --sql URL, or ALSOBOUGHT_SQL_URL")
-    if url != os.environ.get("ALSOBOUGHT_SQL_URL") and ":" in url.partition("://")[2].rpartition("@")[0]:
-        say("others on this machine can see a password in --sql: ALSOBOUGHT_SQL_PASSWORD keeps it to you")
+        raise UsageError(f"{without_url}, or ALSOBOUGHT_SQL_URL")
     password = os.environ.get("ALSOBOUGHT_SQL_PASSWORD")
     names = [f"query {i}" if len(texts) > 1 else "query" for i in range(1, len(texts) + 1)]
     return [SqlQuery(url, text, password, name) for text, name in zip(texts, names, strict=True)]

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
+import os
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -122,7 +124,7 @@ def run_once(
                 force=force,
                 dry_run=dry_run,
                 new_only=new_only,
-                ingest=lambda source: _ingest(database, source, config.max_batches_per_second),
+                ingest=partial(_ingest, database, config) if config.source or config.queries else None,
                 work=work_folder(home, database, config.pointer),
                 outcome=outcome,
                 on_progress=on_progress,
@@ -186,13 +188,15 @@ def _database(wait_seconds: float, catalogue: str | None = None) -> Iterator[Dat
         yield database
 
 
-def _ingest(database: Any, source: str, max_batches_per_second: float | None) -> None:
-    """Read a file, a folder or a pattern into the database; a file that is bad stops the job before it writes."""
-    from app.commands.ingest import default_rejects, load, read_files
+def _ingest(database: Any, config: ReembedConfig) -> None:
+    """Read the job's source and queries into the database; what is bad stops the job before it writes."""
+    from app.commands.ingest import default_rejects, load, queries_of, read_files
 
-    files = [Path(source)]
-    catalog, _ = read_files(files, rejects=default_rejects(files), quiet=True)
-    load(database, catalog, max_batches_per_second=max_batches_per_second, quiet=True)
+    files = [Path(config.source)] if config.source else []
+    url = config.sql or os.environ.get("ALSOBOUGHT_SQL_URL")
+    queries = queries_of(url, list(config.queries), "`queries` need the address of their database: `sql`")
+    catalog, _ = read_files(files, queries=queries, rejects=default_rejects(files), quiet=True)
+    load(database, catalog, max_batches_per_second=config.max_batches_per_second, quiet=True)
 
 
 def _schedule(

@@ -63,7 +63,12 @@ class ReembedConfig(BaseSettings):
     catalogue: str | None = None
     """Which of the database's catalogues; None means the one that --catalogue or the environment names."""
     source: str | None = None
-    """A file, folder or pattern that is ingested first; None takes the graph as it stands."""
+    """A file, folder or pattern that is ingested first; without it and ``queries`` the graph is taken as it stands."""
+    queries: tuple[str, ...] = ()
+    """SELECTs whose rows are products, pairs or orders, ingested first, together with ``source``."""
+    sql: str | None = Field(default=None, repr=False)
+    """SQLAlchemy's address of the database that is asked; None means ``ALSOBOUGHT_SQL_URL``. The password belongs into
+    ``ALSOBOUGHT_SQL_PASSWORD``."""
     wait_seconds: float = Field(default=300, ge=0)
     """How long to wait for a database that is away."""
     max_batches_per_second: float | None = Field(default=None, gt=0)

@@ -54,7 +54,7 @@ def reembed(
     force: str | None = None,
     dry_run: bool = False,
     new_only: bool = False,
-    ingest: Callable[[str], None] | None = None,
+    ingest: Callable[[], None] | None = None,
     work: Path | None = None,
     outcome: Outcome | None = None,
     on_progress: OnProgress | None = None,
@@ -73,7 +73,7 @@ def reembed(
         force: Publish although the gate refuses, for this reason, which is written down on the run.
         dry_run: Learn and judge, but publish nothing.
         new_only: Only give what came after the serving run a list and vectors (:mod:`app.reembed.new_only`).
-        ingest: Reads ``config.source`` into the database.
+        ingest: Reads ``config.source`` and ``config.queries`` into the database; None leaves it as it is.
         work: Folder for what the next job may take up; None keeps nothing.
         outcome: Filled in step by step, so that a caller whose job failed has what it did until then.
         on_progress: Called as (what, done, total).
@@ -92,9 +92,9 @@ def reembed(
         job = _Job(database, config, outcome, None if dry_run or new_only else work, on_progress, on_step)
         with peak_memory() as memory:
             try:
-                if config.source is not None and ingest is not None and not dry_run:
+                if ingest is not None and not dry_run:
                     with job.step("ingest"):
-                        ingest(config.source)
+                        ingest()
                 if new_only:
                     job.embed_new(dry_run=dry_run)
                 else:

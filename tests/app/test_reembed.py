@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -15,6 +17,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
+from app.commands.reembed import run_once
 from app.reembed.config import GateLimits, ReembedConfig, read_config
 from app.reembed.gate import judge_input, judge_lists, judge_model
 from app.reembed.job import reembed
@@ -99,6 +102,34 @@ def test_a_worse_model_is_refused_kept_for_looking_at_and_does_not_serve(shop: D
     assert found[worse.run_id].status == "rejected"
     assert "recall" in found[worse.run_id].facts["rejected_because"]
     assert related(shop, "P0003").run_id == good.run_id
+
+
+def test_the_job_asks_a_sql_database_first(
+    database: Database, neo4j_server: ServerAddress, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("sqlalchemy", reason="the extra [sql] is not installed")
+    with contextlib.closing(sqlite3.connect(tmp_path / "shop.db")) as sql:
+        sql.execute("CREATE TABLE lines (order_id, sku)")
+        lines = [(i, f"P{(i + step) % 40:02d}") for i in range(40) for step in (0, 1, 2)]
+        sql.executemany("INSERT INTO lines VALUES (?, ?)", lines * 2 + [(1000 + i, sku) for i, sku in lines])
+        sql.commit()
+    titles = [f"P{i:02d},Cup no. {i}\n" for i in (*range(40), 99)]
+    (tmp_path / "titles.csv").write_text("product_id,title\n" + "".join(titles))
+    job = tmp_path / "job.toml"
+    query = "SELECT order_id, sku AS product_id FROM lines"
+    job.write_text(f'source = "{tmp_path}/titles.csv"\nqueries = ["{query}"]\nlist_length = 4\n')
+    monkeypatch.setenv("NEO4J_URI", neo4j_server.uri)
+    monkeypatch.setenv("NEO4J_PASSWORD", neo4j_server.password.get_secret_value())
+    monkeypatch.setenv("ALSOBOUGHT_HOME", str(tmp_path))
+    monkeypatch.delenv("ALSOBOUGHT_SQL_URL", raising=False)
+    with pytest.raises(UsageError, match=r"`queries` need the address .* `sql`, or ALSOBOUGHT_SQL_URL"):
+        run_once(read_config(job), quiet=True)
+    assert database.read("count_graph")[0]["products"] == 0
+    monkeypatch.setenv("ALSOBOUGHT_SQL_URL", f"sqlite:///{tmp_path}/shop.db")
+    outcome = run_once(read_config(job), quiet=True)
+    assert outcome.status == "published", outcome.refused_by
+    assert "ingest" in outcome.seconds
+    assert database.read("count_graph")[0] == {"products": 41, "listed": 41, "unlisted": 0, "pairs": 80}
 
 
 def test_a_dry_run_publishes_nothing(shop: Database) -> None:
