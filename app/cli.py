@@ -11,6 +11,7 @@ import typer
 from app.catalogue_option import COMMANDS, COMMANDS_OF_GROUPS, add_catalogue
 from app.console import say, say_error
 from app.lazy_commands import LazyCommands
+from app.stopping import stops_on_sigterm
 from graph.errors import UserError
 
 
@@ -67,7 +68,8 @@ def main() -> None:
     # A transaction that is tried again is no news; the driver would print its whole error.
     logging.getLogger("neo4j").setLevel(logging.ERROR)
     try:
-        cli()
+        with stops_on_sigterm():
+            cli()
     except UserError as error:
         say_error(error)
         sys.exit(error.exit_code)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -86,7 +87,7 @@ def parsed_batches(
         return
     waiting: deque[tuple[int, list[bytes | None], Future[list[Parsed]] | None]] = deque()
     pool = ProcessPoolExecutor(
-        workers, mp_context=multiprocessing.get_context("spawn"), initializer=_let_the_first_stop
+        workers, mp_context=multiprocessing.get_context("spawn"), initializer=_live_and_die_with_the_first
     )
     try:
         for first, lines in _joined(batches):
@@ -115,9 +116,17 @@ def _finished(
         return first, lines, parse_lines(lines, parse)
 
 
-def _let_the_first_stop() -> None:
-    """Ctrl-C reaches every process; the one that was called tells the others."""
+def _live_and_die_with_the_first() -> None:
+    """Ctrl-C reaches every process; the one that was called tells the others, or is dead, which ends them too."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True, name="alsobought-parent").start()
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def _joined(batches: Iterable[Batch]) -> Iterator[Batch]:

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from app.reembed.stopping import stops_on_sigterm
 from graph.errors import UserError
 
 if TYPE_CHECKING:
@@ -76,11 +75,10 @@ def reembed(
     if new_only and force is not None:
         raise UsageError("--new-only learns nothing that a gate could refuse, so there is nothing to force")
     chosen = read_config(config)
-    with stops_on_sigterm():
-        if every is not None or cron is not None:
-            _schedule(chosen, every, cron, time_zone, reports, new_only=new_only)
-            return
-        outcome = run_once(chosen, reports=reports, dry_run=dry_run, new_only=new_only, force=force, quiet=json)
+    if every is not None or cron is not None:
+        _schedule(chosen, every, cron, time_zone, reports, new_only=new_only)
+        return
+    outcome = run_once(chosen, reports=reports, dry_run=dry_run, new_only=new_only, force=force, quiet=json)
     if json:
         from app.console import print_json
 

@@ -23,6 +23,7 @@ from graph.errors import UserError
 from ingest.orders import stages, statements
 from ingest.orders.convert import catalog_of, iso_time
 from ingest.orders.pairs import FULL, PairCounts, weigh
+from ingest.orders.queries import Queries
 from ingest.orders.report import OrderReport
 from ingest.orders.settings import OrderSettings
 
@@ -63,34 +64,32 @@ _ENOUGH_DECAYED: Final = "SELECT a, b, together FROM counted WHERE support >= $l
 class DuckDbEngine:
     """:class:`ingest.orders.stages.SqlEngine` on a database in the spool's folder."""
 
-    def __init__(self, connection: Any) -> None:
-        self.connection = connection
+    def __init__(self, queries: Queries) -> None:
+        self.queries = queries
 
     def keep(self, name: str, select: str) -> None:
         """See :class:`ingest.orders.stages.SqlEngine`."""
-        self.connection.execute(f"CREATE OR REPLACE TABLE {name} AS {select}")
+        self.queries.run(f"CREATE OR REPLACE TABLE {name} AS {select}")
 
     def fetch(self, select: str) -> pa.Table:
         """See :class:`ingest.orders.stages.SqlEngine`."""
-        return self.connection.sql(select).to_arrow_table()
+        return self.queries.table(select)
 
     def give(self, name: str, table: pa.Table) -> None:
         """See :class:`ingest.orders.stages.SqlEngine`."""
-        self.connection.register("given", table)
-        self.keep(name, "SELECT * FROM given")
-        self.connection.unregister("given")
+        with self.queries.holding("given", table):
+            self.keep(name, "SELECT * FROM given")
 
     def apply(self, name: str, select: str, function: stages.TableFunction, schema: pa.Schema) -> None:
         """See :class:`ingest.orders.stages.SqlEngine`."""
         self.keep("parted", select)
         self.give(name, schema.empty_table())
-        n = self.connection.execute("SELECT count(*) FROM parted").fetchall()[0][0]
+        n = self.queries.rows("SELECT count(*) FROM parted")[0][0]
         parts = -(-n // _PART_LINES)
         for part in range(parts):
-            rows = self.connection.sql(_PART, params={"parts": parts, "part": part}).to_arrow_table()
-            self.connection.register("given", function(rows))
-            self.connection.execute(f"INSERT INTO {name} SELECT * FROM given")  # noqa: S608  our own names
-            self.connection.unregister("given")
+            rows = self.queries.table(_PART, {"parts": parts, "part": part})
+            with self.queries.holding("given", function(rows)):
+                self.queries.run(f"INSERT INTO {name} SELECT * FROM given")  # noqa: S608  our own names
         self.drop("parted")
 
     def number_baskets(self) -> None:
@@ -106,7 +105,7 @@ class DuckDbEngine:
 
     def drop(self, name: str) -> None:
         """Give a table's room back."""
-        self.connection.execute(f"DROP TABLE {name}")
+        self.queries.run(f"DROP TABLE {name}")
 
 
 def convert_spooled(
@@ -129,9 +128,9 @@ def convert_spooled(
     def names(codes: Sequence[int]) -> tuple[list[str], list[str | None]]:
         return [ids[code] for code in codes], [titles[code] for code in codes]
 
-    with _database(table, settings) as connection:
-        engine = DuckDbEngine(connection)
-        connection.from_parquet(str(spool.close())).create_view("lines")
+    with _database(table, settings) as queries:
+        engine = DuckDbEngine(queries)
+        queries.view_of_parquet("lines", str(spool.close()))
         baskets = stages.to_baskets(
             engine,
             settings,
@@ -141,7 +140,7 @@ def convert_spooled(
             on_step=lambda what: told(f"orders on the disk: {what}", next(steps), _STEPS),
         )
         n = len(baskets.ids)
-        pairs = _count_pairs(connection, n, baskets, settings.min_support, told)
+        pairs = _count_pairs(queries, n, baskets, settings.min_support, told)
     spool.remove()
     weight = weigh(pairs, settings.weight)
     kept = int((weight > 0).sum())
@@ -160,9 +159,9 @@ def convert_spooled(
     )
 
 
-def _count_pairs(connection: Any, n: int, baskets: stages.Baskets, min_support: int, told: OnProgress) -> PairCounts:
+def _count_pairs(queries: Queries, n: int, baskets: stages.Baskets, min_support: int, told: OnProgress) -> PairCounts:
     cost = np.zeros(n, dtype=np.int64)
-    found = connection.execute(_PAIR_COST).fetchnumpy()
+    found = queries.arrays(_PAIR_COST)
     cost[np.asarray(found["item"])] = np.asarray(found["cost"])
     upto = np.cumsum(cost)
     total = int(upto[-1]) if n else 0
@@ -172,9 +171,9 @@ def _count_pairs(connection: Any, n: int, baskets: stages.Baskets, min_support: 
     while low < n:
         before = upto[low - 1] if low else 0
         high = max(low + 1, int(np.searchsorted(upto, before + _PASS_COST, side="right")))
-        connection.execute(_COUNTED_DECAYED if baskets.decayed else _COUNTED, {"low": low, "high": high})
-        seen_here = connection.execute("SELECT count(*) FROM counted").fetchall()[0][0]
-        rows = connection.execute(_ENOUGH_DECAYED if baskets.decayed else _ENOUGH, {"least": min_support}).fetchnumpy()
+        queries.run(_COUNTED_DECAYED if baskets.decayed else _COUNTED, {"low": low, "high": high})
+        seen_here = queries.rows("SELECT count(*) FROM counted")[0][0]
+        rows = queries.arrays(_ENOUGH_DECAYED if baskets.decayed else _ENOUGH, {"least": min_support})
         a, b = (np.asarray(rows[name]).astype(np.int32) for name in ("a", "b"))
         together = np.asarray(rows["together"]).astype(np.float64)
         order = np.lexsort((b, a))
@@ -184,7 +183,7 @@ def _count_pairs(connection: Any, n: int, baskets: stages.Baskets, min_support: 
         low = high
         told("counting pairs", int(upto[high - 1]), max(total, 1))
     alone = np.zeros(n, dtype=np.int64)
-    found = connection.execute(statements.ALONE).fetchnumpy()
+    found = queries.arrays(statements.ALONE)
     alone[np.asarray(found["item"])] = np.asarray(found["alone"])
     nothing = (np.empty(0, np.int32), np.empty(0, np.int32), np.empty(0, np.float64))
     a, b, together = (np.concatenate(column) for column in zip(*(parts or [nothing]), strict=True))
@@ -192,8 +191,8 @@ def _count_pairs(connection: Any, n: int, baskets: stages.Baskets, min_support: 
 
 
 @contextmanager
-def _database(table: OrderTable, settings: OrderSettings) -> Iterator[Any]:
-    """A connection to a database that goes to the disk beyond ``memory_gib``.
+def _database(table: OrderTable, settings: OrderSettings) -> Iterator[Queries]:
+    """A database that goes to the disk beyond ``memory_gib``.
 
     Raises:
         UserError: the disk or the memory is too small.
@@ -211,16 +210,16 @@ def _database(table: OrderTable, settings: OrderSettings) -> Iterator[Any]:
         "preserve_insertion_order": False,  # nothing here depends on it, and keeping it costs memory
         "autoinstall_known_extensions": False,
     }
-    connection = duckdb.connect(str(folder / "orders.duckdb"), config=how)
+    queries = Queries(str(folder / "orders.duckdb"), how)
     try:
-        yield connection
+        yield queries
     except (duckdb.OutOfMemoryException, duckdb.IOException) as error:
         raise UserError(
             f"the order lines do not fit: {str(error).splitlines()[0]}",
             "Give more memory (--memory-gib) or a folder with more room (--temp-folder).",
         ) from None
     finally:
-        connection.close()
+        queries.close()
 
 
 def _silent(what: str, done: int, total: int) -> None:

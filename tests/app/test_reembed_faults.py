@@ -24,8 +24,8 @@ from app.reembed.config import GateLimits, ReembedConfig
 from app.reembed.job import reembed
 from app.reembed.outcome import Outcome
 from app.reembed.report import write_report
-from app.reembed.stopping import STOPPED
 from app.reembed.work import Work
+from app.stopping import STOPPED
 from graph import Catalog, ProductGraph
 from graph.database import Database, DatabaseUnavailableError
 from graph.embedded import ServerAddress
@@ -212,7 +212,7 @@ def test_sigterm_ends_the_job_within_ten_seconds_and_gives_the_lock_back(
 BUSY = """
 from numba import njit
 
-from app.reembed.stopping import stops_on_sigterm
+from app.stopping import stops_on_sigterm
 
 @njit(nogil=True)
 def spin():

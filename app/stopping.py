@@ -1,4 +1,4 @@
-"""SIGTERM: the job ends within ten seconds, with what it holds given back where there is time for that.
+"""SIGTERM: a command ends within ten seconds, with what it holds given back where there is time for that.
 
 The signal raises :class:`SystemExit` with 143 (128 + 15) in the main thread, so that locks are released and drafts
 taken away on the way out. Compiled code that runs for minutes without looking up would keep Python from noticing; a
@@ -19,7 +19,7 @@ from typing import Final
 
 log = logging.getLogger(__name__)
 
-#: Exit code of a job that was told to stop.
+#: Exit code of a command that was told to stop.
 STOPPED: Final = 128 + signal.SIGTERM
 
 #: Seconds for an orderly end; service managers kill after ten.
