@@ -30,6 +30,7 @@ from benchmarks.measuring import report, row, save, target, times, versions
 from graph import Catalog, ProductGraph
 from graph.bulk import bulk_load
 from graph.database import Database
+from graph.embedded.guard import Guard
 from models.fastrp import FastRp, FastRpSettings
 from models.pagerank import PersonalizedPageRank
 from models.skipgram import SkipGramSettings, train_on_walks
@@ -93,6 +94,8 @@ class Gds:
         with ExitStack() as stack:
             folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="alsobought-benchmark-"))
             self._server = GdsServer(Path(folder) / "database", memory_mb=self._memory_mb)
+            guard = Guard(self._server.folder)  # should this process be killed
+            stack.callback(guard.dismiss)
             stack.callback(self._server.stop)
             bulk_load(self._server, catalog_of(self._graph))
             address = self._server.start()
@@ -175,6 +178,12 @@ def main() -> None:
     seconds: dict[tuple[str, str], list[float]] = {}
     absent: dict[str, str] = {}
     peak = 0.0
+
+    def note(name: str, by: str, took: float, counts: bool) -> None:
+        if counts:
+            seconds.setdefault((name, by), []).append(took)
+        print(f"  {name}, {by}: {took:.3f} s", file=sys.stderr, flush=True)
+
     with ExitStack() as stack:
         peer = None
         try:
@@ -182,20 +191,30 @@ def main() -> None:
         except Exception as error:  # no network, no memory, no Java: whatever it is, ours are measured
             absent["GDS"] = str(error).splitlines()[0] if str(error) else type(error).__name__
         for run in range(given.runs + 1):
-            for name, work_of in work.items():
-                # the first run only warms up, but where the library takes minutes
-                asked = run < given.slow_runs if name == NODE2VEC else True
-                if peer is not None and asked:
-                    took = peer.seconds(name, run)
-                    if run or name == NODE2VEC:
-                        seconds.setdefault((name, "GDS"), []).append(took)
-                    print(f"  run {run}: {name}, GDS {took:.3f} s", file=sys.stderr, flush=True)
-                took = seconds_of(work_of, run)
-                if run:
-                    seconds.setdefault((name, "alsobought"), []).append(took)
-                print(f"  run {run}: {name} {took:.3f} s", file=sys.stderr, flush=True)
+            for name in (FASTRP, WALKS, PAGERANK):  # the first run only warms up
+                if peer is not None:
+                    note(name, "GDS", peer.seconds(name, run), run > 0)
+                note(name, "alsobought", seconds_of(work[name], run), run > 0)
+        for run in range(given.runs + 1):
+            if peer is not None and run < given.slow_runs:
+                note(NODE2VEC, "GDS", peer.seconds(NODE2VEC, run), True)
+            note(NODE2VEC, "alsobought", seconds_of(work[NODE2VEC], run), run > 0)
         if peer is not None:
             peak = peer.peak_mib()
+    rows, targets = compared(seconds, graph, peak)
+    save(
+        report(
+            "gds", rows, targets, products=graph.n_products, pairs=graph.n_pairs, threads=threads, clock="wall",
+            seed=given.seed, versions={**versions("numpy", "numba"), "gds": VERSION}, absent=absent,
+        ),
+        given.out,
+    )  # fmt: skip
+
+
+def compared(
+    seconds: dict[tuple[str, str], list[float]], graph: ProductGraph, peak: float
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Rows and targets of what took so many seconds; ``peak`` MiB are the library's server's."""
     size = f"{graph.n_products:,} / {graph.n_pairs:,}"
     rows: list[dict[str, Any]] = []
     for (name, by), values in seconds.items():
@@ -210,13 +229,7 @@ def main() -> None:
         ratio = times(rows, f"{name}, {size}", "alsobought", "GDS")
         if ratio is not None:
             targets.append(target(name, ratio, wanted))
-    save(
-        report(
-            "gds", rows, targets, products=graph.n_products, pairs=graph.n_pairs, threads=threads, clock="wall",
-            seed=given.seed, versions={**versions("numpy", "numba"), "gds": VERSION}, absent=absent,
-        ),
-        given.out,
-    )  # fmt: skip
+    return rows, targets
 
 
 if __name__ == "__main__":
