@@ -60,7 +60,7 @@ def als_vectors(
     model = ALS(
         rank=s.dimensions, maxIter=s.iterations, regParam=s.regularization, alpha=s.confidence, implicitPrefs=True,
         userCol="a", itemCol="b", ratingCol="weight", seed=seed, numUserBlocks=s.blocks, numItemBlocks=s.blocks,
-        checkpointInterval=-1,
+        checkpointInterval=5,  # where the session has a checkpoint folder; else Java's stack must hold all rounds
     ).fit(edges)  # fmt: skip
     model.itemFactors.createOrReplaceTempView("found_items")
     model.userFactors.createOrReplaceTempView("found_users")

@@ -37,6 +37,9 @@ appender.console.layout.pattern = %p %c{1}: %m%n
 """
 
 
+#: Java's stack of a thread. Rounds of alternating least squares hang on those before them, and a task's description is
+#: read from the last to the first by recursion: at 1 MB, Java's own choice, ten rounds can be too many.
+_DEEP: Final = "-Xss16m"
 #: What the jobs rely on, wherever they run.
 _OURS: Final[dict[str, str | int | bool]] = {
     "spark.sql.session.timeZone": "UTC",
@@ -118,7 +121,8 @@ def _of_machine(folder: Path, master: str, memory_gib: float) -> dict[str, str |
     chosen: dict[str, str | int | bool] = {
         "spark.master": master,
         "spark.driver.memory": f"{max(512, int(memory_gib * 1024))}m",
-        "spark.driver.extraJavaOptions": f"-Dlog4j2.configurationFile={logging.as_uri()}",
+        "spark.driver.extraJavaOptions": f"{_DEEP} -Dlog4j2.configurationFile={logging.as_uri()}",
+        "spark.executor.extraJavaOptions": _DEEP,
         "spark.local.dir": str(folder),
         "spark.sql.warehouse.dir": str(folder / "warehouse"),
         "spark.ui.enabled": False,
