@@ -103,11 +103,22 @@ def print_json(document: Any) -> None:
     sys.stdout.flush()
 
 
+def per_second(rate: float | None) -> str:
+    """How many a second, in few characters: ``950/s``, ``12 k/s``, ``3.4 M/s``; empty where it is not known yet."""
+    if not rate:
+        return ""
+    for size, unit in ((1e9, " G"), (1e6, " M"), (1e3, " k")):
+        if rate >= size:
+            return f"{rate / size:.2g}{unit}/s" if rate < 99.5 * size else f"{rate / size:.0f}{unit}/s"
+    return f"{rate:.2g}/s" if rate < 99.5 else f"{rate:.0f}/s"
+
+
 @contextmanager
 def progress(title: str) -> Iterator[Callable[[str, int, int], None]]:
     """A progress display; gives ``on_progress(what, done, total)``. Nothing is drawn where stderr is no terminal.
 
-    Each ``what`` gets a bar of its own under ``title``; a total of 0 draws a bar that only says "busy".
+    Each ``what`` gets a bar of its own under ``title``, with how many a second and the time left; a total of 0 draws a
+    bar that only says "busy".
     """
     if _diverted is not None or not err().is_terminal:
         yield lambda what, done, total: None
@@ -116,15 +127,23 @@ def progress(title: str) -> Iterator[Callable[[str, int, int], None]]:
         BarColumn,
         MofNCompleteColumn,
         Progress,
+        ProgressColumn,
+        Task,
         TextColumn,
         TimeElapsedColumn,
         TimeRemainingColumn,
     )
+    from rich.text import Text
+
+    class RateColumn(ProgressColumn):
+        def render(self, task: Task) -> Text:
+            return Text(per_second(task.finished_speed or task.speed))
 
     with Progress(
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
+        RateColumn(),
         TimeElapsedColumn(),
         TimeRemainingColumn(),
         console=err(),

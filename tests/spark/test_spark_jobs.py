@@ -62,6 +62,7 @@ def session(connector: list[Path]) -> Iterator[SparkSession]:
         patch.setenv("JAVA_TOOL_OPTIONS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
         with spark_session("local[2]", memory_gib=1.5, partitions=2, jars=connector) as session:
             patch.undo()
+            session.conf.set("spark.sql.adaptive.enabled", "false")  # planning anew after each step costs half the time
             yield session
 
 
