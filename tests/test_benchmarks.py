@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import json
 import xml.etree.ElementTree as ET
+import zipfile
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from benchmarks import bench
+from benchmarks import bench, gds, peers
+from benchmarks.bench_gds import catalog_of
+from benchmarks.catalogues import catalogue
 from benchmarks.measuring import report, row, target, times
 from benchmarks.plots import log_plot, of_sizes
+from graph import ProductGraph
 
 
 def document(*rows: dict) -> dict:
@@ -69,6 +74,43 @@ def test_plots_are_svg_with_a_line_for_each_stage(tmp_path: Path) -> None:
         assert any(text.text == "walk & <run>" for text in tree.iter("{http://www.w3.org/2000/svg}text"))
     with pytest.raises(ValueError, match="nothing to draw"):
         log_plot("", "", "", {})
+
+
+def test_jars_become_one_with_all_their_services(tmp_path: Path) -> None:
+    for name, files in {
+        "a.jar": {"META-INF/services/x.Factory": "x.One", "x/One.class": "1", "LICENSE": "first"},
+        "b.jar": {"META-INF/services/x.Factory": "x.Two\n", "x/Two.class": "2", "LICENSE": "second"},
+    }.items():
+        with zipfile.ZipFile(tmp_path / name, "w") as jar:
+            for path, text in files.items():
+                jar.writestr(path, text)
+    gds.merge([tmp_path / "a.jar", tmp_path / "b.jar"], tmp_path / "all.jar")
+    with zipfile.ZipFile(tmp_path / "all.jar") as merged:
+        assert sorted(merged.namelist()) == ["LICENSE", "META-INF/services/x.Factory", "x/One.class", "x/Two.class"]
+        assert merged.read("META-INF/services/x.Factory").split() == [b"x.One", b"x.Two"]
+        assert merged.read("LICENSE") == b"first"
+
+
+def test_peers_that_are_not_there_are_named_with_what_is_wanted(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(peers, "ASIDE", tmp_path)
+    assert peers.missing(["pecanpy>=2.0.9", "torch-cluster>=1.6.3"]) == {
+        "pecanpy": "pecanpy>=2.0.9",
+        "torch-cluster": "torch-cluster>=1.6.3",
+    }
+    info = tmp_path / "pecanpy-2.0.9.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: pecanpy\nVersion: 2.0.9\n")
+    assert peers.installed("pecanpy") == "2.0.9"
+    assert list(peers.missing(["pecanpy>=2.0.9", "torch-cluster>=1.6.3"])) == ["torch-cluster"]
+
+
+def test_the_catalogue_that_the_peer_gets_is_the_graph_itself() -> None:
+    graph = catalogue(300, 1500, seed=2)
+    same = ProductGraph.from_catalog(catalog_of(graph))
+    np.testing.assert_array_equal(same.indices, graph.indices)
+    np.testing.assert_array_equal(same.edge_weight, graph.edge_weight)
 
 
 def test_a_benchmark_runs_in_a_process_of_its_own_and_a_failure_says_why(tmp_path: Path) -> None:
