@@ -29,7 +29,7 @@ from models.blend.agreement import COLUMNS, Agreement
 from models.blend.features import Features
 from models.blend.lists import OneWayLists
 from models.blend.nested import BLOCK, drawn_products, inner_split, lessons, second_lessons
-from models.blend.ranker import predict, train_ranker
+from models.blend.ranker import predict, train_rankers
 from models.blend.settings import BlendSettings
 from models.blend.sources import SOURCES, KeptScores, Source, fit_sources
 from models.edges import require_pairs
@@ -64,16 +64,16 @@ class Blend(Scorer, Ranker):
         super().__init__(settings)
         self.left_out: dict[str, str] = {}
         self._features: Features | None = None
-        self._booster: Booster | None = None
+        self._boosters: list[Booster] = []
         self._lists: OneWayLists | None = None
         self._agreement: Agreement | None = None
-        self._second: Booster | None = None
+        self._second: list[Booster] = []
         self._variants: NDArray[np.int64] | None = None
 
     def _fit(self, graph: ProductGraph, seed: np.random.SeedSequence, on_progress: OnProgress) -> None:
         require_pairs(graph)
         s = self.settings
-        split_seed, draw_seed, tree_seed, inner_seed, outer_seed, second_seed = seed.spawn(6)
+        split_seed, draw_seed, tree_seed, inner_seed, outer_seed, second_seed, beyond_seed = seed.spawn(7)
         wanted = self._wanted()
         split = inner_split(graph, s.inner_fraction, split_seed)
         inner = Features(
@@ -83,17 +83,17 @@ class Blend(Scorer, Ranker):
         first, others = drawn_products(
             split, s.training_products, np.random.default_rng(draw_seed), first_share=_FIRST_SHARE if twice else 1.0
         )
-        taught = lessons(split, inner, s.candidates, first, on_progress)
-        self._booster = train_ranker(taught, inner.names, s, int(tree_seed.generate_state(1)[0]), on_progress)
+        taught = lessons(split, inner, s.candidates, first, on_progress, beyond=s.beyond, seed=beyond_seed)
+        self._boosters = train_rankers(taught, inner.names, s, tree_seed, on_progress)
         names = inner.names
-        self._second = self._agreement = None
+        self._second, self._agreement = [], None
         if twice:
-            lists = self._all_lists(split.train, inner, self._booster, _under("nested", on_progress))
+            lists = self._all_lists(split.train, inner, self._boosters, _under("nested", on_progress))
             seen = Agreement(split.train, lists, s.one_sided_cost)
             # products that the first ranker has not learned from: what it says of them is honest
             taught = second_lessons(split, seen, others if len(others) else first)
             fewer = replace(s, trees=max(1, s.trees // 2))  # there are few columns to choose from
-            self._second = train_ranker(taught, COLUMNS, fewer, int(second_seed.generate_state(1)[0]), on_progress)
+            self._second = train_rankers(taught, COLUMNS, fewer, second_seed, on_progress)
             del lists, seen
         del inner, taught  # the sources that serve need the room
         made = fit_sources(graph, wanted, seed=outer_seed, on_progress=on_progress)
@@ -101,8 +101,8 @@ class Blend(Scorer, Ranker):
         if self._features.names != names:
             raise ValueError(f"sources: those of the nested split and those that serve differ ({made.left_out})")
         self.left_out = dict(made.left_out)
-        lists = self._all_lists(graph, self._features, self._booster, on_progress)
-        if self._second is not None:
+        lists = self._all_lists(graph, self._features, self._boosters, on_progress)
+        if self._second:
             self._agreement = Agreement(graph, lists, s.one_sided_cost)
             lists = self._second_lists(self._agreement, self._second)
         self._lists = lists
@@ -113,7 +113,7 @@ class Blend(Scorer, Ranker):
         return [f"without {name}: {reason}" for name, reason in self.left_out.items()]
 
     def _all_lists(
-        self, graph: ProductGraph, features: Features, booster: Booster, on_progress: OnProgress
+        self, graph: ProductGraph, features: Features, boosters: list[Booster], on_progress: OnProgress
     ) -> OneWayLists:
         """What the first ranker says of every listed product's candidates."""
         listed = np.flatnonzero(graph.listed)
@@ -125,7 +125,7 @@ class Blend(Scorer, Ranker):
             candidates, named, own = features.sources.candidates(block, self.settings.candidates, kept)
             values = np.full(candidates.shape, -np.inf, dtype=np.float32)
             matrix = features.of(block, candidates, own, kept=kept)
-            values[candidates >= 0] = predict(booster, matrix, max(1, threads // at_once))
+            values[candidates >= 0] = predict(boosters, matrix, max(1, threads // at_once))
             lists.put(block, candidates, values, named)
             return start + len(block)
 
@@ -136,7 +136,7 @@ class Blend(Scorer, Ranker):
                 on_progress("ranking every product", done, len(listed))
         return lists
 
-    def _second_lists(self, agreement: Agreement, second: Booster) -> OneWayLists:
+    def _second_lists(self, agreement: Agreement, second: list[Booster]) -> OneWayLists:
         """The same lists as the second look judges them."""
         lists = agreement.lists
         rows = np.flatnonzero(lists.slot >= 0)
@@ -152,7 +152,7 @@ class Blend(Scorer, Ranker):
     def _one_way(
         self,
         features: Features,
-        booster: Booster,
+        boosters: list[Booster],
         rows: NDArray[np.int64],
         candidates: NDArray[np.int64],
         own: NDArray[np.int64],
@@ -160,7 +160,7 @@ class Blend(Scorer, Ranker):
         """float32[m, width]: what ``rows`` say of ``candidates``, -inf where there is none."""
         there = candidates >= 0
         values = np.full(candidates.shape, -np.inf, dtype=np.float32)
-        values[there] = predict(booster, features.of(rows, candidates, own), self.settings.threads)
+        values[there] = predict(boosters, features.of(rows, candidates, own), self.settings.threads)
         return values
 
     def _wanted(self) -> list[Source]:
@@ -172,14 +172,14 @@ class Blend(Scorer, Ranker):
         return [source for source in self.sources if source.name not in without]
 
     @property
-    def _fitted(self) -> tuple[Features, Booster, OneWayLists]:
-        if self._features is None or self._booster is None or self._lists is None:
+    def _fitted(self) -> tuple[Features, list[Booster], OneWayLists]:
+        if self._features is None or not self._boosters or self._lists is None:
             raise NotFittedError(f"{self.name} has not been fitted: call fit(graph, seed=0) first")
-        return self._features, self._booster, self._lists
+        return self._features, self._boosters, self._lists
 
     def score(self, a: NDArray[np.int64], b: NDArray[np.int64]) -> NDArray[np.float32]:
         """See :meth:`models.base.Scorer.score`: what ``b`` scores, or would score, among the candidates of ``a``."""
-        graph, (features, booster, lists) = self.graph, self._fitted
+        graph, (features, boosters, lists) = self.graph, self._fitted
         first, second = check_request(graph, a, 1), check_request(graph, b, 1)
         if len(first) != len(second):
             raise ValueError(f"a has {len(first)} rows and b {len(second)}")
@@ -199,8 +199,8 @@ class Blend(Scorer, Ranker):
             both[line, place] = second[order][begin:end]
             wanted_here = np.zeros(both.shape, dtype=np.bool_)
             wanted_here[line, place] = True
-            values = predict(booster, features.of(rows, both, own, wanted_here), self.settings.threads)
-            if self._agreement is not None and self._second is not None:
+            values = predict(boosters, features.of(rows, both, own, wanted_here), self.settings.threads)
+            if self._agreement is not None and self._second:
                 first_values = np.full(both.shape, -np.inf, dtype=np.float32)
                 first_values[:, :width] = self._first_values(rows, candidates, own)
                 first_values[line, place] = values
@@ -272,22 +272,22 @@ class Blend(Scorer, Ranker):
         self, rows: NDArray[np.int64], candidates: NDArray[np.int64], own: NDArray[np.int64]
     ) -> NDArray[np.float32]:
         """float32[m, width]: what the first ranker says of the ``candidates`` that :meth:`_candidates` gave."""
-        features, booster, _ = self._fitted
+        features, boosters, _ = self._fitted
         if self._agreement is not None and (self._agreement.lists.slot[rows] >= 0).all():
             return self._agreement.lists.of(rows)[1]
-        return self._one_way(features, booster, rows, candidates, own)
+        return self._one_way(features, boosters, rows, candidates, own)
 
     def _both_ways(self, rows: NDArray[np.int64], exclude_known: bool) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """Candidates int64[m, c] of ``rows`` and what both sides say of them, float32[m, c], -inf for none."""
-        features, booster, lists = self._fitted
+        features, boosters, lists = self._fitted
         if exclude_known and (lists.slot[rows] >= 0).all():
             candidates, values, _ = lists.of(rows)
         else:
             candidates, own = self._candidates(rows)
             if not exclude_known:
                 candidates = _with_known(self.graph, rows, candidates, own)
-            values = self._one_way(features, booster, rows, candidates, own)
-            if self._agreement is not None and self._second is not None:
+            values = self._one_way(features, boosters, rows, candidates, own)
+            if self._agreement is not None and self._second:
                 values = _second_values(
                     self._agreement, self._second, rows, candidates, own, values, self.settings.threads
                 )
@@ -296,7 +296,7 @@ class Blend(Scorer, Ranker):
 
 def _second_values(
     agreement: Agreement,
-    second: Booster,
+    second: list[Booster],
     rows: NDArray[np.int64],
     candidates: NDArray[np.int64],
     own: NDArray[np.int64],

@@ -44,6 +44,14 @@ class Lessons:
     rows: NDArray[np.int64]
     n_hidden: NDArray[np.int64]
 
+    def of(self, lists: NDArray[np.bool_]) -> Lessons:
+        """Those of a part of the lists, bool[m]."""
+        pairs = np.repeat(lists, self.groups)
+        return Lessons(
+            self.matrix[pairs], self.labels[pairs], self.groups[lists], self.named[pairs], self.rows[lists],
+            self.n_hidden[lists],
+        )  # fmt: skip
+
 
 def inner_split(graph: ProductGraph, fraction: float, seed: np.random.SeedSequence) -> Split:
     """Hide ``fraction`` of the pairs of ``graph`` from the sources, checked for leaks.
@@ -74,6 +82,9 @@ def lessons(
     width: int,
     rows: NDArray[np.int64],
     on_progress: OnProgress | None = None,
+    *,
+    beyond: int = 0,
+    seed: np.random.SeedSequence | None = None,
 ) -> Lessons:
     """The candidates of ``rows`` and which of them were hidden.
 
@@ -83,20 +94,54 @@ def lessons(
         width: Candidates a product.
         rows: int64[m], products with a hidden pair.
         on_progress: Told of products done.
+        beyond: So many products that are no candidates, drawn at random, join each product's lesson, and all hidden
+            ones that are none; 0 for neither. They change no candidate's columns.
+        seed: Of that draw.
     """
     matrices, labels, groups, named = [], [], [], []
+    rng = np.random.default_rng(seed)
     for start in range(0, len(rows), BLOCK):
         block = rows[start : start + BLOCK]
         kept: KeptScores = {}
         candidates, who, counts = features.sources.candidates(block, width, kept)
+        if beyond:
+            candidates = _with_others(split, block, candidates, counts, beyond, rng)
+            who = np.pad(who, ((0, 0), (0, candidates.shape[1] - who.shape[1])))
         there = candidates >= 0
         matrices.append(features.of(block, candidates, counts, kept=kept))
         labels.append(hits_of(candidates, block, split)[there])
-        groups.append(counts)
+        groups.append(there.sum(axis=1).astype(np.int64))
         named.append(who[there])
         if on_progress:
             on_progress("collecting lessons", min(start + BLOCK, len(rows)), len(rows))
     return _lessons(split, rows, matrices, labels, groups, named)
+
+
+def _with_others(
+    split: Split,
+    rows: NDArray[np.int64],
+    candidates: NDArray[np.int64],
+    counts: NDArray[np.int64],
+    beyond: int,
+    rng: np.random.Generator,
+) -> NDArray[np.int64]:
+    """``candidates`` and after them, without a gap, hidden products that are none and ``beyond`` others at random."""
+    graph = split.train
+    listed = np.flatnonzero(graph.listed)
+    indptr, hidden = split.held_out_lists()
+    drawn = rng.choice(listed, (len(rows), beyond))
+    others = []
+    for row, line, count, random in zip(rows, candidates, counts, drawn, strict=True):
+        own = hidden[indptr[row] : indptr[row + 1]]
+        known = graph.indices[graph.indptr[row] : graph.indptr[row + 1]]
+        fresh = np.setdiff1d(random, np.concatenate([own, known, [row]]))
+        others.append(np.setdiff1d(np.concatenate([own, fresh]), line[:count]))
+    width = max(candidates.shape[1], int((counts + [len(one) for one in others]).max(initial=0)))
+    both = np.full((len(rows), width), -1, dtype=np.int64)
+    both[:, : candidates.shape[1]] = candidates
+    for line, count, one in zip(both, counts, others, strict=True):
+        line[count : count + len(one)] = one
+    return both
 
 
 def second_lessons(split: Split, agreement: Agreement, rows: NDArray[np.int64]) -> Lessons:

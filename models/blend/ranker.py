@@ -18,8 +18,36 @@ from models.blend.nested import Lessons
 from models.blend.settings import BlendSettings
 from models.threads import thread_count
 
+#: Rows of the matrix that are worth a thread.
+_ROWS_A_THREAD = 20_000
+
 if TYPE_CHECKING:
     from lightgbm import Booster
+
+
+def train_rankers(
+    taught: Lessons,
+    names: Sequence[str],
+    settings: BlendSettings,
+    seed: np.random.SeedSequence,
+    on_progress: OnProgress | None = None,
+) -> list[Booster]:
+    """``settings.rankers`` of them, to whom the lists are dealt out in turn; see :func:`train_ranker`."""
+    parts = max(1, min(settings.rankers, len(taught.groups)))
+    seeds = seed.generate_state(parts).tolist()
+    turn = np.arange(len(taught.groups)) % parts
+    return [
+        train_ranker(
+            taught if parts == 1 else taught.of(turn == part), names, settings, own,
+            None if on_progress is None else _later(on_progress, part, parts),
+        )
+        for part, own in enumerate(seeds)
+    ]  # fmt: skip
+
+
+def _later(on_progress: OnProgress, part: int, parts: int) -> OnProgress:
+    """Progress of the ``part``-th of ``parts`` alike steps as that of one."""
+    return lambda what, done, total: on_progress(what, part * total + done, parts * total)
 
 
 def train_ranker(
@@ -54,7 +82,7 @@ def train_ranker(
         "seed": seed % 2**31,
         "deterministic": True,
         "force_row_wise": True,
-        "num_threads": thread_count(settings.threads),
+        "num_threads": _threads_for(taught.matrix, settings.threads),
         "verbosity": -1,
     }
     data = lightgbm.Dataset(
@@ -69,9 +97,19 @@ def train_ranker(
     return lightgbm.train(parameters, data, settings.trees, callbacks=[tell])
 
 
-def predict(booster: Booster, matrix: NDArray[np.float32], threads: int | None) -> NDArray[np.float32]:
-    """float32[c]: the ranker's score of each row of ``matrix`` (float32[c, f])."""
+def _threads_for(matrix: NDArray[np.float32], threads: int | None) -> int:
+    """At most one for every so many rows: threads that wait for each other after every split of a small tree, beside
+    whatever else the machine does, took several times as long as one alone. Their number changes no result.
+    """
+    return max(1, min(thread_count(threads), len(matrix) // _ROWS_A_THREAD))
+
+
+def predict(boosters: Sequence[Booster], matrix: NDArray[np.float32], threads: int | None) -> NDArray[np.float32]:
+    """float32[c]: the mean of the rankers' scores of each row of ``matrix`` (float32[c, f])."""
     if len(matrix) == 0:
         return np.zeros(0, dtype=np.float32)
-    predicted = booster.predict(matrix, raw_score=True, num_threads=thread_count(threads))
-    return np.asarray(predicted, dtype=np.float32)
+    count = _threads_for(matrix, threads)
+    total = np.zeros(len(matrix), dtype=np.float64)
+    for booster in boosters:
+        total += np.asarray(booster.predict(matrix, raw_score=True, num_threads=count))
+    return np.asarray(total / len(boosters), dtype=np.float32)

@@ -9,7 +9,7 @@ import pytest
 import models
 from graph import ProductGraph
 from models.base import Ranker, Scorer
-from models.blend import Blend, BlendSettings, kernels, nested
+from models.blend import Blend, BlendSettings, kernels, nested, ranker
 from models.blend import model as blend_model
 from models.blend.features import Features
 from models.blend.products import NUMBERS, product_facts
@@ -73,7 +73,8 @@ def test_the_blend_beats_its_sources(planted: ProductGraph) -> None:
     assert table.loc["blend", "recall_at_10"] > table.drop("blend")["recall_at_10"].max()
 
 
-def test_the_number_of_threads_changes_nothing(planted: ProductGraph) -> None:
+def test_the_number_of_threads_changes_nothing(planted: ProductGraph, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ranker, "_ROWS_A_THREAD", 1)
     rows = np.flatnonzero(planted.listed)
     found = [Blend(BlendSettings(trees=20, leaves=7, threads=n, left_out=SLOW)).fit(planted, seed=2) for n in (1, 2)]
     for one, other in zip(*(model.recommend(rows, 10) for model in found), strict=True):
@@ -132,7 +133,8 @@ def test_a_source_that_cannot_be_had_is_left_out_and_said(planted: ProductGraph)
     ("setting", "value"),
     [
         ("inner_fraction", 1.0), ("candidates", 0), ("trees", 0), ("leaves", 1), ("learning_rate", 0.0),
-        ("diversity", 1.0), ("threads", 0), ("training_products", 2.5), ("min_leaf", 0),
+        ("diversity", 1.0), ("threads", 0), ("training_products", 2.5), ("min_leaf", 0), ("rankers", 0),
+        ("beyond", -1),
     ],
 )  # fmt: skip
 def test_settings_that_cannot_work_are_named(setting: str, value: object) -> None:
@@ -199,3 +201,41 @@ def test_types(planted: ProductGraph) -> None:
     assert isinstance(Blend(), Scorer)
     assert isinstance(Blend(), Ranker)
     assert isinstance(fit_sources(planted, SOURCES[:1], seed=np.random.SeedSequence(1)), Sources)
+
+
+def test_lessons_hold_all_that_was_hidden_and_some_that_nobody_names(planted: ProductGraph) -> None:
+    split = nested.inner_split(planted, 0.25, np.random.SeedSequence(3))
+    features = Features(split.train, fit_sources(split.train, SOURCES[:1], seed=np.random.SeedSequence(0)))
+    rows = split.queries()[:40]
+    few = nested.lessons(split, features, 15, rows)
+    more = nested.lessons(split, features, 15, rows, beyond=5, seed=np.random.SeedSequence(1))
+    assert few.labels.sum() < few.n_hidden.sum() == more.labels.sum()
+    begins = np.cumsum(more.groups) - more.groups
+    own = np.concatenate([np.arange(begin, begin + n) for begin, n in zip(begins, few.groups, strict=True)])
+    np.testing.assert_array_equal(more.matrix[own], few.matrix)
+    np.testing.assert_array_equal(more.labels[own], few.labels)
+    others = np.delete(more.labels, own)
+    assert (~others).sum() <= 5 * len(rows)
+    assert (~others).any()
+
+
+def test_rankers_share_the_lists_out_and_their_mean_counts(
+    planted: ProductGraph, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[nested.Lessons] = []
+    train = ranker.train_ranker
+
+    def watched(taught, *args, **kwargs):  # type: ignore[no-untyped-def]
+        seen.append(taught)
+        return train(taught, *args, **kwargs)
+
+    monkeypatch.setattr(ranker, "train_ranker", watched)
+    model = Blend(dataclasses.replace(SMALL, rankers=3, beyond=5)).fit(planted, seed=0)
+    boosters = model._fitted[1]
+    assert len(boosters) == len(seen) == 3
+    assert len({row for part in seen for row in part.rows.tolist()}) == sum(len(part.rows) for part in seen)
+    for part in seen:
+        assert part.groups.sum() == len(part.matrix) == len(part.labels)
+    alone = [ranker.predict([one], seen[0].matrix, 1) for one in boosters]
+    assert np.abs(alone[0] - alone[1]).max() > 0.01
+    np.testing.assert_allclose(ranker.predict(boosters, seen[0].matrix, 1), np.mean(alone, axis=0), atol=1e-5)
