@@ -34,8 +34,8 @@ def main() -> None:
         if not card.exists():
             print(f"{name}: no card")
             continue
-        rows = [row for row in document["rows"] if name_of.get(row["model"]) == name]
-        new = [row for row in cold["rows"] if name_of.get(row["model"]) == name] if cold is not None else []
+        rows = [row for row in document["rows"] if _model_of(row["model"], name_of) == name]
+        new = [row for row in cold["rows"] if _model_of(row["model"], name_of) == name] if cold is not None else []
         if not rows and not new:
             print(f"{name}: no row; its card stays as it is")
             continue
@@ -48,6 +48,11 @@ def main() -> None:
     _mark("table of all models", _long_table(document))
     if cold is not None:
         _mark("table of new products", f"{_cold_conditions(cold)}\n\n{_short_table(cold['rows'])}")
+
+
+def _model_of(label: str, name_of: dict[str, str]) -> str:
+    """The model of a row: those of other settings than the table's own are called ``model:setting=value,…``."""
+    return name_of.get(label) or label.partition(":")[0]
 
 
 def _conditions(document: dict[str, Any]) -> str:
