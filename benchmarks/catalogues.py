@@ -54,7 +54,11 @@ def linked_rows(n_products: int, n_pairs: int, seed: int) -> NDArray[np.int64]:
         high = np.where(within, upto[last[a]], upto[-1])
         b = np.clip(np.searchsorted(upto, low + rng.random(wanted) * (high - low), side="right") - 1, 0, n - 1)
         key = np.minimum(a, b) * n + np.maximum(a, b)
-        found = np.unique(np.concatenate([found, key[a != b]]))
+        fresh = np.unique(key[a != b])
+        if len(found):  # late rounds find few new ones: those go among the others, which are not sorted anew
+            at = np.searchsorted(found, fresh).clip(max=len(found) - 1)
+            fresh = fresh[found[at] != fresh]
+        found = np.sort(np.concatenate([found, fresh]), kind="stable")  # two ascending runs are merged
     if len(found) > m:
         found = np.sort(rng.choice(found, m, replace=False))
     # rows in an order that says nothing of clusters, as a shop's ids do
