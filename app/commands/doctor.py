@@ -118,7 +118,9 @@ def _java(findings: list[dict[str, str]]) -> dict[str, str | None]:
     except (ImportError, OSError, subprocess.SubprocessError) as error:
         _problem(findings, f"the Java of the embedded Neo4j does not run ({error})", "make setup, or set NEO4J_URI")
         return {"path": None, "version": None}
-    return {"path": str(java), "version": (result.stderr or result.stdout).splitlines()[0]}
+    lines = (result.stderr or result.stdout).splitlines()
+    # options in the environment (JDK_JAVA_OPTIONS) are told of first
+    return {"path": str(java), "version": next((line for line in lines if " version " in line), lines[0])}
 
 
 def _embedded(home: Path, findings: list[dict[str, str]], *, needed: bool) -> dict[str, Any]:

@@ -96,6 +96,8 @@ def search_space(name: str) -> dict[str, optuna.distributions.BaseDistribution]:
             space[field.name] = CategoricalDistribution(list(typing.get_args(kind)))
         elif isinstance(default, bool):
             space[field.name] = CategoricalDistribution([False, True])
+        elif isinstance(default, int) and default == 0:  # off, or a few of something
+            space[field.name] = IntDistribution(0, 20)
         elif isinstance(default, int):
             low, high = max(1, default // 4), max(2, default * 4)
             space[field.name] = IntDistribution(low, high, log=True)
