@@ -86,11 +86,11 @@ def run(benchmark: Benchmark, arguments: tuple[str, ...], file: Path | None, loo
 def slower(now: dict[str, Any], then: dict[str, Any]) -> list[str]:
     """Rows of ``now`` that are worse than in ``then`` by more than ``TOLERANCE``, with spreads that do not meet.
 
-    Nothing is compared between machines that differ in processor or cores, nor between clocks or numbers of threads.
+    Nothing is compared between machines that differ in processor or cores, nor between clocks, numbers of threads or of epochs.
     """
     if any(now["machine"][key] != then["machine"][key] for key in ("processor", "cores")):
         return []
-    if any(now.get(key) != then.get(key) for key in ("clock", "threads")):
+    if any(now.get(key) != then.get(key) for key in ("clock", "threads", "epochs")):
         return []
     before = {(row["name"], row["by"]): row for row in then.get("rows", []) if "median" in row}
     found = []
