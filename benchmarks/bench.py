@@ -86,7 +86,7 @@ def run(benchmark: Benchmark, arguments: tuple[str, ...], file: Path | None, loo
 def slower(now: dict[str, Any], then: dict[str, Any]) -> list[str]:
     """Rows of ``now`` that are worse than in ``then`` by more than ``TOLERANCE``, with spreads that do not meet.
 
-    Nothing is compared between machines that differ in processor or cores, nor between clocks, numbers of threads or of epochs.
+    Nothing is compared between machines that differ in processor or cores, nor between clocks, threads or epochs.
     """
     if any(now["machine"][key] != then["machine"][key] for key in ("processor", "cores")):
         return []
