@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,6 +20,10 @@ os.environ.setdefault(
     "-XX:Tier4InvocationThreshold=20000 -XX:Tier4MinInvocationThreshold=4000 -XX:Tier4CompileThreshold=40000 "
     "-XX:Tier4BackEdgeThreshold=120000",
 )
+
+# A shell ignores Ctrl-C for what it starts in the background, and children inherit that: tests that send it would wait.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 #: Real data beside the project; tests that read it skip where it is absent.
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
