@@ -196,13 +196,13 @@ class Database:
         """Rows of a reading statement of ``graph/cypher``; transient errors are retried."""
         text = self.statement(name, names)
         with self.explained(), self.session(default_access_mode="READ") as session:
-            return session.execute_read(lambda tx: [record.data() for record in tx.run(text, parameters)])
+            return session.execute_read(lambda tx: [record.data() for record in tx.run(text, _unprinted(parameters))])
 
     def write(self, name: str, /, *, names: Mapping[str, str] | None = None, **parameters: Any) -> list[dict[str, Any]]:
         """Rows of a writing statement, run in one transaction; transient errors are retried."""
         text = self.statement(name, names)
         with self.explained(), self.session() as session:
-            return session.execute_write(lambda tx: [record.data() for record in tx.run(text, parameters)])
+            return session.execute_write(lambda tx: [record.data() for record in tx.run(text, _unprinted(parameters))])
 
     def schema(self, name: str, /, *, names: Mapping[str, str] | None = None) -> None:
         """A statement that changes the schema, in a transaction of its own."""
@@ -222,7 +222,22 @@ class Database:
 
     def run_in(self, tx: ManagedTransaction, name: str, /, **parameters: Any) -> list[Any]:
         """Rows of a statement of ``graph/cypher``, inside a transaction that is already open."""
-        return [record.data() for record in tx.run(self.statement(name), parameters)]
+        return [record.data() for record in tx.run(self.statement(name), _unprinted(parameters))]
+
+
+class _Rows(list[Any]):
+    """A list that the driver sends as any other, and prints as its length.
+
+    The driver formats the parameters of every statement for its debug log, whether that log is on or not. For the rows
+    of a load or the vectors of a publish that takes longer than sending them.
+    """
+
+    def __repr__(self) -> str:
+        return f"[{len(self)} rows]"
+
+
+def _unprinted(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: _Rows(value) if type(value) is list else value for name, value in parameters.items()}
 
 
 def without_password(text: str) -> str:

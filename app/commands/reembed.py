@@ -106,6 +106,7 @@ def run_once(
     from app.publishing import who
     from app.reembed.job import reembed as run_job
     from app.reembed.outcome import Outcome
+    from app.reembed.priority import stepped_back
     from app.reembed.report import write_report
     from app.reembed.work import work_folder
     from graph.settings import DatabaseSettings
@@ -114,7 +115,11 @@ def run_once(
     folder = reports or home / "reports"
     outcome = Outcome(new_only=new_only)
     try:
-        with _database(config.wait_seconds, config.catalogue) as database, progress("re-embedding") as on_progress:
+        with (
+            _database(config.wait_seconds, config.catalogue) as database,
+            stepped_back(config.nice, config.cores),  # after the database: one that is started here does not step back
+            progress("re-embedding") as on_progress,
+        ):
             run_job(
                 database,
                 config,

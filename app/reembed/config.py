@@ -12,6 +12,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from app.training import JUDGED_PRODUCTS
 from graph.errors import UsageError
 
 
@@ -53,6 +54,8 @@ class ReembedConfig(BaseSettings):
     """Its settings, as far as they differ from the defaults."""
     seed: int = Field(default=0, ge=0)
     split_seed: int = Field(default=42, ge=0)
+    judge_products: int = Field(default=JUDGED_PRODUCTS, ge=1)
+    """Lists of so many products, drawn with ``split_seed``, judge the settings; all of them in a smaller catalogue."""
     list_length: int = Field(default=20, ge=1, le=1000)
     warm_start: bool = False
     """Whether the refit begins from the vectors that serve, where the model can and is the same.
@@ -72,6 +75,10 @@ class ReembedConfig(BaseSettings):
     wait_seconds: float = Field(default=300, ge=0)
     """How long to wait for a database that is away."""
     max_batches_per_second: float | None = Field(default=None, gt=0)
+    nice: int = Field(default=10, ge=0, le=19)
+    """Priority of the job against what else runs on its machine, so that it steps back behind a database there."""
+    cores: int | None = Field(default=None, ge=1)
+    """Cores that it learns on at most; None is all that it may use."""
     webhook: str | None = None
     """Address that gets a JSON POST after a refusal or a failure."""
     mlflow_tracking_uri: str | None = None

@@ -350,7 +350,8 @@ def judge_settings(
 
     figures: dict[str, dict[str, Any]] = {}
     try:
-        task = make_task(split_pairs(graph, seed=config.split_seed), k=min(10, int(graph.listed.sum())))
+        split = split_pairs(graph, seed=config.split_seed)
+        task = make_task(split, k=min(10, int(graph.listed.sum())), sample=config.judge_products)
     except ValueError as error:
         return {"figures": {"new": {"error": str(error)}}, "lost": {}}
     wanted = {"new": (config.model, dict(config.settings), config.seed)}
@@ -388,6 +389,7 @@ def _key(graph: ProductGraph, config: ReembedConfig, serving: StoredRun | None) 
         "model": config.model,
         "settings": _wanted(config),
         "seeds": [config.seed, config.split_seed],
+        "judge_products": config.judge_products,
         "list_length": config.list_length,
         "start": [serving.run_id if serving is not None else None, config.warm_start],
     }
