@@ -138,15 +138,17 @@ def _product_difference(
     new: list[dict[str, Any]] = []
     changed: list[dict[str, Any]] = []
     links: list[dict[str, Any]] = []
-    before = list(facts_of(stored.products))
+    before, after = _columns(stored.products), _columns(catalog.products)
     ids = catalog.products["product_id"].to_numpy(dtype=object)
-    for product_id, row, facts in zip(ids, row_in_store, facts_of(catalog.products), strict=True):
+    for at in np.flatnonzero(_may_differ(before, after, row_in_store)).tolist():
+        product_id, row = ids[at], row_in_store[at]
+        facts = {name: after[name][at] for name in FACTS}
         if row < 0:
             new.append({"id": product_id, "facts": {key: value for key, value in facts.items() if value is not None}})
             if facts["brand"] or facts["categories"]:
                 links.append({"id": product_id, "brand": facts["brand"], "categories": facts["categories"] or []})
             continue
-        old = before[row]
+        old = {name: before[name][row] for name in FACTS}
         if not replace and old["listed"]:
             facts["listed"] = True
         different = {key: value for key, value in facts.items() if value != old[key] and (replace or value is not None)}
@@ -158,9 +160,31 @@ def _product_difference(
     return new, changed, links
 
 
+def _may_differ(
+    before: dict[str, list[Any]], after: dict[str, list[Any]], row_in_store: NDArray[np.int64]
+) -> NDArray[np.bool_]:
+    """bool[m]: products of the file that are new or have some fact unlike the stored one; a column at a time, for most
+    products of most loads have none.
+    """
+    rows = row_in_store.tolist()
+    differs = row_in_store < 0
+    for name in FACTS:
+        old = before[name]
+        pairs = zip(rows, after[name], strict=True)
+        differs |= np.fromiter((row < 0 or value != old[row] for row, value in pairs), dtype=bool, count=len(rows))
+    return differs
+
+
 def facts_of(products: pd.DataFrame) -> Iterator[dict[str, Any]]:
     """One dict a product with every key of :data:`FACTS`; what is absent is None."""
-    columns = []
+    columns = _columns(products)
+    for row in zip(*(columns[name] for name in FACTS), strict=True):
+        yield dict(zip(FACTS, row, strict=True))
+
+
+def _columns(products: pd.DataFrame) -> dict[str, list[Any]]:
+    """Fact -> its value for each product; what is absent is None."""
+    columns = {}
     for name in FACTS:
         values = products[name].tolist()
         if name in ("title", "brand"):
@@ -169,6 +193,5 @@ def facts_of(products: pd.DataFrame) -> Iterator[dict[str, Any]]:
             values = [None if value is None or value != value else float(value) for value in values]  # noqa: PLR0124 - NaN
         elif name == "categories":
             values = [list(value) or None for value in values]
-        columns.append(values)
-    for row in zip(*columns, strict=True):
-        yield dict(zip(FACTS, row, strict=True))
+        columns[name] = values
+    return columns

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
 
 import numpy as np
 
 from graph.run_writer import LIST_BATCH, CheckFailedError, RunWriter
 from graph.vector_index import true_neighbours
-from graph.writing import LANES, counted
 
 __all__ = ["CheckFailedError", "check_run"]
 
@@ -91,18 +89,12 @@ def _faults(run: RunWriter, found: dict[str, Any]) -> Iterator[str]:
 def _count_strangers(run: RunWriter) -> tuple[int, int]:
     """Entries of lists that name what is not listed, and entries that stand twice."""
     ids = run.results.product_ids[run.rows]
-    told = counted(run.on_progress, "lists checked", len(ids))
-
-    def look(start: int) -> tuple[int, int, int]:
+    foreign = repeated = 0
+    for start in range(0, len(ids), LIST_BATCH):
         part = ids[start : start + LIST_BATCH].tolist()
         row = run.database.read("run_check_lists", ids=part, related=run.names["related"])[0]
-        return row["unlisted_in_list"], row["repeated"], len(part)
-
-    foreign = repeated = 0
-    with ThreadPoolExecutor(LANES) as lanes:  # the server looks up every entry: one connection keeps one core busy
-        for in_foreign, in_repeated, size in lanes.map(look, range(0, len(ids), LIST_BATCH)):
-            foreign, repeated = foreign + in_foreign, repeated + in_repeated
-            told(size)
+        foreign, repeated = foreign + row["unlisted_in_list"], repeated + row["repeated"]
+        run.on_progress("lists checked", min(start + LIST_BATCH, len(ids)), len(ids))
     return foreign, repeated
 
 

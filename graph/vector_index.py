@@ -63,7 +63,9 @@ def for_inner_product(vectors: NDArray[np.float32], queries: NDArray[np.float32]
 def index_options(dimensions: int, count: int) -> dict[str, Any]:
     """Index configuration whose recall is high enough; more effort where the catalogue is small enough to afford it.
 
-    Quantization, which is on by default, loses a quarter of the true neighbours however many are asked for.
+    Quantization, which is on by default, loses a quarter of the true neighbours however many are asked for. Neo4j fills
+    an index on one core: of 420,000 vectors of 128 numbers, 400 in place of 200 takes 8.5 minutes in place of 5, for
+    0.95 of the true first ten among 50 candidates in place of 0.93 (among 100: 0.98).
     """
     careful = count <= 150_000
     return {
@@ -71,7 +73,7 @@ def index_options(dimensions: int, count: int) -> dict[str, Any]:
         "vector.similarity_function": "COSINE",
         "vector.quantization.enabled": False,
         "vector.hnsw.m": 64 if careful else 32,
-        "vector.hnsw.ef_construction": 800 if careful else 400,
+        "vector.hnsw.ef_construction": 800 if careful else 200,
     }
 
 

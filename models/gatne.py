@@ -8,7 +8,7 @@ negative sampling trains v(i, r) against one table of context vectors on walks a
 
 Cen, Zou, Zhang, Yang, Zhou, Tang: Representation learning for attributed multiplex heterogeneous network, KDD 2019,
 equations 1 to 6 with one round of aggregation and alpha = 1. A shop asks one question, so what is served is the mean of
-v(i, r) over the relations: score(i, j) = mean over r of v(i, r) · c(j).
+v(i, r) over the relations that i has links of: score(i, j) = mean over those r of v(i, r) · c(j).
 
 On a graph that knows of no relations all links are of one kind. Only listed products are walked through; the others,
 and products without pairs, have zero vectors. On a CPU the same seed gives the same bytes.
@@ -96,6 +96,10 @@ class Gatne(VectorModel):
         rng = np.random.default_rng(near_seed)
         near = np.stack([drawn_neighbours(layer, s.neighbours, rng) for layer in layers.values()], axis=1)
         walkers = [Walker(layer) for layer in layers.values()]
+        # Noise comes from all products whatever the relation: one that has a single kind of links would else never be
+        # told from those that have another, and stand in everybody's list.
+        visits = np.sum([walker.expected_visits(s.walk_length) for walker in walkers], axis=0) ** s.sampling_power
+        visits[inside.degree == 0] = 0
         self.losses = []
         with torch_session(start_seed, s.device) as (generator, device):
             net = _Network(inside.n_products, near, s, generator, device)
@@ -119,8 +123,6 @@ class Gatne(VectorModel):
                         optimizer.step()
                         return float(loss.detach())
 
-                    visits = walker.expected_visits(s.walk_length) ** s.sampling_power
-                    visits[layer.degree == 0] = 0
                     lost += train_on_walk_pairs(
                         walker, step, starts=np.flatnonzero(layer.degree > 0), walk_length=s.walk_length,
                         walks_per_node=1, window=s.window, epochs=1, batch=s.batch,
@@ -139,7 +141,10 @@ class Gatne(VectorModel):
         seen = (inside.degree > 0)[:, None].astype(np.float32)
         self._by_relation *= seen[:, None]
         self._listed = graph.listed
-        self._keep(on_rows(contexts * seen, graph.listed), on_rows(self._by_relation.mean(axis=1), graph.listed))
+        linked = np.stack([layer.degree > 0 for layer in layers.values()], axis=1).astype(np.float32)
+        linked /= np.maximum(linked.sum(axis=1, keepdims=True), 1)
+        served = np.einsum("nr,nrd->nd", linked, self._by_relation)
+        self._keep(on_rows(contexts * seen, graph.listed), on_rows(served, graph.listed))
 
     def relation_vectors(self, relation: str) -> NDArray[np.float32]:
         """float32[n, dimensions]: v(i, r) of every product for one of :attr:`relations`; zero where it is not listed.
