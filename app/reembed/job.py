@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 import numpy as np
 
 from app.reembed.config import ReembedConfig
-from app.reembed.gate import input_facts, judge_input, judge_lists, judge_model
+from app.reembed.gate import Rule, input_facts, judge_input, judge_lists, judge_model
 from app.reembed.outcome import Outcome
 from app.reembed.patience import patiently
 from app.reembed.work import Work
@@ -251,9 +251,12 @@ class _Job:
         database, outcome = self.database, self.outcome
         try:
             self.patiently(lambda: self._publish_once(folder, who=who, activate=activate))
-        except CheckFailedError:
+        except CheckFailedError as error:
             self.work.end()  # written again it would fail again
-            raise
+            if activate:
+                raise
+            # the gate had refused it already: that is what the job says, and this on top of it
+            outcome.rules.append(Rule("checks in the database", False, 1.0, 0.0, error.message))
         why = "; ".join(f"{rule.name}: {rule.measured} (limit {rule.limit})" for rule in outcome.refused_by)
         if not activate:
             self.patiently(lambda: database.write("run_rejected", run_id=outcome.run_id, why=why))

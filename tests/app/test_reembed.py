@@ -104,6 +104,20 @@ def test_a_worse_model_is_refused_kept_for_looking_at_and_does_not_serve(shop: D
     assert related(shop, "P0003").run_id == good.run_id
 
 
+def test_what_the_gate_refused_stays_refused_where_the_databases_checks_fail_too(
+    shop: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    good = reembed(shop, CONFIG)
+    monkeypatch.setattr("graph.run_checks.MIN_INDEX_RECALL", 1.1)  # no index finds more than all
+    settings = {"dimensions": 2, "epochs": 1, "walks_per_node": 1}
+    worse = reembed(shop, CONFIG.model_copy(update={"model": "node2vec", "settings": settings}))
+    assert worse.status == "refused", "not failed: it would have been refused in any case"
+    names = {rule.name for rule in worse.refused_by}
+    assert "checks in the database" in names
+    assert len(names) > 1
+    assert serving_run(shop).run_id == good.run_id
+
+
 def test_the_job_asks_a_sql_database_first(
     database: Database, neo4j_server: ServerAddress, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
