@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 @njit(nogil=True, cache=True)
 def _worse(score: Any, column: Any, a: int, b: int) -> bool:
-    return score[a] < score[b] or (score[a] == score[b] and column[a] > column[b])
+    return bool(score[a] < score[b] or (score[a] == score[b] and column[a] > column[b]))
 
 
 @njit(nogil=True, cache=True)
