@@ -87,7 +87,7 @@ def _table(found: list[StoredRun]) -> None:
             ("", cards.text(run.run_id)),
             ("", state),
             ("", serves),
-            ("", cards.text(age(facts.get("created_at")))),
+            ("line", cards.text(age(facts.get("created_at")))),
             ("num", _number(metrics.get("recall_at_10"))),
             ("num", interval),
             ("num", _number(metrics.get("ndcg_at_10"))),

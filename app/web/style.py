@@ -93,6 +93,7 @@ table.ab-table td { padding: .38rem .55rem; vertical-align: top;
 table.ab-table.wide td:first-child { min-width: 10.5rem; }
 table.ab-table.wide td:last-child { min-width: 13rem; }
 table.ab-table td.num, table.ab-table th.num { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
+table.ab-table td.line { white-space: nowrap; }
 table.ab-table tr.all td { background: color-mix(in srgb, var(--st-primary-color, #0f766e) 9%, transparent); }
 table.ab-table tr.lone td.here { background: color-mix(in srgb, #d97706 17%, transparent); }
 table.ab-table tbody tr:hover td { background: color-mix(in srgb, currentColor 6%, transparent); }
