@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from graph import ProductGraph
     from models.base import OnProgress
+    from models.evaluation.compare import Task
     from models.run_folder import RunFolder
     from models.warm_start import StartVectors
 
@@ -136,12 +137,10 @@ def judged(
     Keys as :func:`models.evaluation.compare.columns` has them, and how the split was made.
     """
     from models import create
-    from models.evaluation import split_pairs
-    from models.evaluation.compare import evaluate, make_task
+    from models.evaluation.compare import evaluate
 
     try:
-        split = split_pairs(graph, seed=split_seed)
-        task = make_task(split, k=min(METRICS_K, int(graph.listed.sum())), sample=JUDGED_PRODUCTS)
+        task = judging_task(graph, split_seed)
     except ValueError as error:
         return {"error": str(error)}
     row, _ = evaluate(create(name, **settings), task, label="on a split", seed=seed, on_progress=on_progress)
@@ -149,10 +148,22 @@ def judged(
         **numbers_of(row),
         "k": task.k,
         "split_seed": split_seed,
-        "train_pairs": split.train.n_pairs,
-        "held_out_pairs": len(split.held_out),
+        "train_pairs": task.split.train.n_pairs,
+        "held_out_pairs": len(task.split.held_out),
         "ranked_products": len(task.queries),
     }
+
+
+def judging_task(graph: ProductGraph, split_seed: int, sample: int = JUDGED_PRODUCTS) -> Task:
+    """What settings are judged by: pairs hidden by ``split_seed``, lists of at most ``sample`` products.
+
+    Raises:
+        ValueError: the graph is too small to split.
+    """
+    from models.evaluation import split_pairs
+    from models.evaluation.compare import make_task
+
+    return make_task(split_pairs(graph, seed=split_seed), k=min(METRICS_K, int(graph.listed.sum())), sample=sample)
 
 
 def numbers_of(row: Mapping[str, Any]) -> dict[str, float]:

@@ -100,6 +100,7 @@ class Gatne(VectorModel):
         # told from those that have another, and stand in everybody's list.
         visits = np.sum([walker.expected_visits(s.walk_length) for walker in walkers], axis=0) ** s.sampling_power
         visits[inside.degree == 0] = 0
+        noise = visits / visits.sum()
         self.losses = []
         with torch_session(start_seed, s.device) as (generator, device):
             net = _Network(inside.n_products, near, s, generator, device)
@@ -126,7 +127,7 @@ class Gatne(VectorModel):
                     lost += train_on_walk_pairs(
                         walker, step, starts=np.flatnonzero(layer.degree > 0), walk_length=s.walk_length,
                         walks_per_node=1, window=s.window, epochs=1, batch=s.batch,
-                        shared_negatives=s.shared_negatives, noise=visits / visits.sum(), seed=next(seeds),
+                        shared_negatives=s.shared_negatives, noise=noise, seed=next(seeds),
                         on_progress=lambda *_: None, what="",
                     )[0]  # fmt: skip
                 self.losses.append(lost / len(walkers))

@@ -14,6 +14,9 @@ from models.threads import for_ranges
 #: best are picked out of them.
 _TILE = 4096
 
+#: Scores from which on threads give more than they cost; a tile of vectors is smaller.
+_PARTED = 8_000_000
+
 ScoreRows = Callable[[NDArray[np.int64]], NDArray[np.float32]]
 
 
@@ -53,8 +56,7 @@ class _Best:
                 tile, first, begin, end, self._barred_start, self._barred, self._scores, self._columns, self._count
             )
 
-        # threads cost more than they give where there is little to look at
-        for_ranges(work, len(tile), 32, None if tile.size > 8_000_000 else 1)
+        for_ranges(work, len(tile), 32, None if tile.size > _PARTED else 1)
 
     def lists(self) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """Columns int64[m, k] and scores float32[m, k], the best first; to be called once."""
@@ -124,7 +126,7 @@ def rank_by_inner_product(
 ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
     """Ranked lists by ``query_vectors[row] · vectors[candidate]``; both float32[n, d]."""
     listed = np.flatnonzero(graph.listed)
-    candidates = np.ascontiguousarray(vectors[listed])  # only what may be recommended is multiplied at all
+    candidates = vectors[listed]  # only what may be recommended is multiplied at all
 
     def tiles(block: NDArray[np.int64]) -> Iterator[tuple[int, NDArray[np.float32]]]:
         asked = query_vectors[block]

@@ -12,6 +12,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from models.walk_kernels import among
+
 
 @njit(nogil=True, cache=True)
 def _worse(score: Any, column: Any, a: int, b: int) -> bool:
@@ -48,19 +50,6 @@ def _rise(score: Any, column: Any, at: int) -> None:
 
 
 @njit(nogil=True, cache=True)
-def _holds(sorted_columns: Any, start: int, stop: int, column: int) -> bool:
-    """Whether ``column`` is among entries ``start`` to ``stop``."""
-    end = stop
-    while start < stop:
-        middle = (start + stop) // 2
-        if sorted_columns[middle] < column:
-            start = middle + 1
-        else:
-            stop = middle
-    return start < end and sorted_columns[start] == column
-
-
-@njit(nogil=True, cache=True)
 def keep_best(
     scores: NDArray[np.float32],
     first: int,
@@ -88,13 +77,14 @@ def keep_best(
     k = best.shape[1]
     for i in range(begin, end):
         heap, named, size = best[i], columns[i], count[i]
+        never = barred[barred_start[i] : barred_start[i + 1]]
         least = heap[0] if size == k else np.float32(-np.inf)
         for j in range(scores.shape[1]):
             value = scores[i, j]
             if not value > least:  # columns ascend, so an equal score comes too late; NaN compares with nothing
                 continue
             column = first + j
-            if _holds(barred, barred_start[i], barred_start[i + 1], column):
+            if among(never, column):
                 continue
             if size < k:
                 heap[size], named[size] = value, column

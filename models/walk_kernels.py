@@ -146,7 +146,7 @@ def fill_edges(indptr: I64, indices: I32, either_way: bool, half: np.uint64, res
 
 
 @njit(nogil=True, cache=True)
-def _among(keys: U64, key: np.uint64) -> bool:
+def among(keys: Any, key: Any) -> bool:
     """Whether the ascending ``keys`` have ``key``."""
     low = 0
     high = len(keys)
@@ -156,7 +156,7 @@ def _among(keys: U64, key: np.uint64) -> bool:
             low = middle + 1
         else:
             high = middle
-    return low < len(keys) and keys[low] == key
+    return bool(low < len(keys) and keys[low] == key)
 
 
 @njit(nogil=True, cache=True)
@@ -385,7 +385,7 @@ def second_order(
                 u = previous[asked[j]]
                 x = proposed[asked[j]]
                 swap = either_way & (x < u)
-                is_edge[j] = _among(homeless, _edge_key(_pick(swap, x, u), _pick(swap, u, x)))
+                is_edge[j] = among(homeless, _edge_key(_pick(swap, x, u), _pick(swap, u, x)))
             taken[asked[j]] = is_edge[j] == edge_wins
         for i in range(lanes):
             v = current[i]

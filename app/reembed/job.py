@@ -345,16 +345,15 @@ def judge_settings(
     Raises:
         UserError: the new settings cannot work.
     """
-    from app.training import numbers_of
+    from app.training import judging_task, numbers_of
     from models import create
-    from models.evaluation import metrics, split_pairs
-    from models.evaluation.compare import evaluate, make_task
+    from models.evaluation import metrics
+    from models.evaluation.compare import evaluate
     from models.hubness import hub_share, hubness, occurrences
 
     figures: dict[str, dict[str, Any]] = {}
     try:
-        split = split_pairs(graph, seed=config.split_seed)
-        task = make_task(split, k=min(10, int(graph.listed.sum())), sample=config.judge_products)
+        task = judging_task(graph, config.split_seed, config.judge_products)
     except ValueError as error:
         return {"figures": {"new": {"error": str(error)}}, "lost": {}}
     wanted = {"new": (config.model, dict(config.settings), config.seed)}

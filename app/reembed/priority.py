@@ -17,7 +17,8 @@ def stepped_back(nice: int, cores: int | None = None) -> Iterator[None]:
 
     Threads that exist already keep what they had, so this comes before anything learns. Linux may weigh whole sessions
     against each other before single processes (autogroups): where this process leads its session, as under cron, a
-    service manager or in a container, the session steps back with it; a shell's session is left alone.
+    service manager or in a container, the session steps back with it, and stays so; a shell's session is left alone.
+    The embedded server has a session of its own.
 
     Args:
         nice: 0 (as the system started it) to 19.
