@@ -4,8 +4,9 @@
 
 Prints each figure with its spread, then each target with what was reached, then what became slower than the committed
 result by more than a tenth and beyond the spread of both. ``--keep`` writes the new results over the committed ones
-and draws the plots anew. ``--file`` is Amazon metadata (loose JSON) for the figures of quality; without it, they come
-from a made-up catalogue of the same size. What a peer that is not installed would show is left out, and said.
+(machines without AVX-512 have a folder of their own) and draws the plots anew. ``--file`` is Amazon metadata (loose
+JSON) for the figures of quality; without it, they come from a made-up catalogue of the same size. What a peer that is
+not installed would show is left out, and said.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from benchmarks.measuring import vector_instructions
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "benchmarks" / "results"
@@ -83,12 +86,22 @@ def run(benchmark: Benchmark, arguments: tuple[str, ...], file: Path | None, loo
     return dict(json.loads(out.read_text()))
 
 
+def results_of(vectors: str) -> Path:
+    """Where results of a machine with these vector instructions lie (:func:`benchmarks.measuring.vector_instructions`).
+
+    Processors of one name can differ by a factor of two, so that results of one kind would say nothing of another.
+    """
+    return RESULTS if vectors == "AVX-512" else RESULTS / vectors.lower()
+
+
 def slower(now: dict[str, Any], then: dict[str, Any]) -> list[str]:
     """Rows of ``now`` that are worse than in ``then`` by more than ``TOLERANCE``, with spreads that do not meet.
 
     Nothing is compared between machines that differ in processor or cores, nor between clocks, threads or epochs.
     """
     if any(now["machine"][key] != then["machine"][key] for key in ("processor", "cores")):
+        return []
+    if now["machine"]["vectors"] != then["machine"].get("vectors", "AVX-512"):
         return []
     if any(now.get(key) != then.get(key) for key in ("clock", "threads", "epochs")):
         return []
@@ -168,10 +181,11 @@ def main() -> None:
                 reached = "yes" if each["reached"] else "no"
                 targets.append((each["name"], quantity(each["figure"]), each["wanted"], reached))
             notes += [f"{benchmark.name}: without {name} ({why})" for name, why in result.get("absent", {}).items()]
-            committed = RESULTS / f"{benchmark.name}.json"
+            committed = results_of(result["machine"]["vectors"]) / f"{benchmark.name}.json"
             if committed.exists():
                 notes += slower(result, json.loads(committed.read_text()))
             if given.keep:
+                committed.parent.mkdir(exist_ok=True)
                 committed.write_text(json.dumps(result, indent=1) + "\n")
     print(table(("benchmark", "what", "by", "median (lowest to highest)", "peak MiB"), rows))
     print("\n" + table(("target", "figure", "wanted", "reached"), targets))
@@ -180,7 +194,7 @@ def main() -> None:
     if given.keep:
         from benchmarks.plots import of_sizes
 
-        of_sizes(RESULTS, ROOT / "docs" / "images")
+        of_sizes(results_of(vector_instructions()), ROOT / "docs" / "images")
     sys.exit(1 if failed else 0)
 
 

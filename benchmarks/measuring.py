@@ -33,9 +33,18 @@ def cores_elsewhere() -> float:
     return round(max(0.0, everybody - own) / max(wall, 1e-9), 2)
 
 
+def vector_instructions() -> str:
+    """The widest vectors the processor computes with: processors of one name can differ in them by a factor of two."""
+    from llvmlite.binding import get_host_cpu_features
+
+    has = get_host_cpu_features()
+    widest_first = (("avx512f", "AVX-512"), ("avx2", "AVX2"), ("neon", "NEON"))
+    return next((name for feature, name in widest_first if has.get(feature)), "none")
+
+
 def machine() -> dict[str, Any]:
-    """Processor, cores this process may use, memory, system, what else ran meanwhile; nothing that names the computer
-    or its owner.
+    """Processor, its vectors, cores this process may use, memory, system, what else ran meanwhile; nothing that names
+    the computer or its owner.
     """
     model = platform.processor()
     if Path("/proc/cpuinfo").exists():
@@ -45,6 +54,7 @@ def machine() -> dict[str, Any]:
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     return {
         "processor": model,
+        "vectors": vector_instructions(),
         "cores": cores,
         "memory_gib": round(pages / 2**30, 1),
         "system": f"{platform.system()} {platform.machine()}",

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from llvmlite import ir
+from llvmlite import binding, ir
 from numba import extending, types
 from numba.core import cgutils
 from numba.core.datamodel import models
@@ -17,6 +17,10 @@ from numba.core.datamodel import models
 intrinsic: Any = extending.intrinsic  # whose own types know nothing of what it makes
 
 LANES = 16
+#: Whether eight vectors of sums and what they are made of fit into the registers. AVX-512 has 32 of one vector each;
+#: AVX2 has sixteen of half a vector, NEON 32 of a quarter: there half as many have to do. (Numba keeps what it compiled
+#: for each kind of processor apart.)
+WIDE_TILES = bool(binding.get_host_cpu_features().get("avx512f", False))
 _LLVM = ir.VectorType(ir.FloatType(), LANES)
 
 
@@ -112,30 +116,45 @@ def prefetch(typing: Any, array: Any, row: Any, column: Any) -> Any:
 def turn(typing: Any, source: Any, row: Any, to: Any, column: Any) -> Any:
     """``to[k, row : row + 16] = source[row : row + 16, k]`` for k from ``column`` to ``column + 16``: a square turned.
 
-    Sixteen rows in registers change halves with each other, then quarters, eighths, and single numbers.
+    Sixteen rows in registers change halves with each other, then quarters, eighths, and single numbers; where registers
+    are few, the square is four of eight rows each.
     """
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         given, first, turned, start = args
-        at = [ir.Constant(ir.IntType(64), lane) for lane in range(LANES)]
-        rows = []
-        for lane in at:
-            place = _place(context, builder, signature.args[0], given, builder.add(first, lane), start)
-            rows.append(builder.load(place))
-            rows[-1].align = 4
-        size = LANES // 2
-        while size:
-            low = [lane if not lane & size else lane - size + LANES for lane in range(LANES)]
-            high = [lane + size if not lane & size else lane + LANES for lane in range(LANES)]
-            masks = [ir.Constant(ir.VectorType(ir.IntType(32), LANES), mask) for mask in (low, high)]
-            for i in range(LANES):
-                if not i & size:
-                    a, b = rows[i], rows[i + size]
-                    rows[i], rows[i + size] = (builder.shuffle_vector(a, b, mask) for mask in masks)
-            size //= 2
-        for lane, vector in zip(at, rows, strict=True):
-            place = _place(context, builder, signature.args[2], turned, builder.add(start, lane), first)
-            builder.store(vector, place).align = 4
+        side = LANES if WIDE_TILES else LANES // 2
+        for down in range(0, LANES, side):
+            for across in range(0, LANES, side):
+                top = builder.add(first, ir.Constant(first.type, down))
+                left = builder.add(start, ir.Constant(start.type, across))
+                _turn_square(context, builder, signature, (given, top, turned, left), side)
         return context.get_dummy_value()
 
     return types.none(source, types.intp, to, types.intp), generate
+
+
+def _turn_square(context: Any, builder: Any, signature: Any, args: Any, side: int) -> None:
+    """The instructions that turn one square of ``side`` rows (a power of two)."""
+    given, first, turned, start = args
+    kind = ir.VectorType(ir.FloatType(), side).as_pointer()
+
+    def place(array_type: Any, array: Any, row: Any, column: Any) -> Any:
+        return builder.bitcast(_place(context, builder, array_type, array, row, column), kind)
+
+    at = [ir.Constant(ir.IntType(64), lane) for lane in range(side)]
+    rows = []
+    for lane in at:
+        rows.append(builder.load(place(signature.args[0], given, builder.add(first, lane), start)))
+        rows[-1].align = 4
+    size = side // 2
+    while size:
+        low = [lane if not lane & size else lane - size + side for lane in range(side)]
+        high = [lane + size if not lane & size else lane + side for lane in range(side)]
+        masks = [ir.Constant(ir.VectorType(ir.IntType(32), side), mask) for mask in (low, high)]
+        for i in range(side):
+            if not i & size:
+                a, b = rows[i], rows[i + size]
+                rows[i], rows[i + size] = (builder.shuffle_vector(a, b, mask) for mask in masks)
+        size //= 2
+    for lane, vector in zip(at, rows, strict=True):
+        builder.store(vector, place(signature.args[2], turned, builder.add(start, lane), first)).align = 4

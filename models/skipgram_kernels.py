@@ -17,7 +17,7 @@ from models.alias import draw
 from models.arrays import F32, I32, I64, U32
 from models.meeting import meet
 from models.random_bits import GOLDEN, mix, stream
-from models.simd import LANES, fma, load, prefetch, spread, store, turn
+from models.simd import LANES, WIDE_TILES, fma, load, prefetch, spread, store, turn
 
 ZERO = np.float32(0.0)
 ONE = np.float32(1.0)
@@ -53,8 +53,8 @@ def _copy_row(to: F32, i: Any, source: F32, row: Any) -> None:
 def combine(weight: F32, y: F32, out: F32, rows: int, add: bool) -> None:
     """``out[i] = sum over j of weight[i, j] * y[j]`` for i below ``rows``, or ``+=`` where ``add``.
 
-    Four rows by 32 columns at a time stay in registers. No BLAS: from several threads, with threads of its own, it
-    costs more than such small products.
+    Four rows by 32 columns at a time stay in registers, or by 16 where registers are fewer (:data:`WIDE_TILES`); the
+    sums are the same. No BLAS: from several threads, with threads of its own, it costs more than such small products.
 
     weight float32[>= rows rounded up to 4, m]; y float32[m, width], width a multiple of 16; out float32[likewise,
     width], whose rows behind the last are overwritten, too.
@@ -63,7 +63,7 @@ def combine(weight: F32, y: F32, out: F32, rows: int, add: bool) -> None:
     zero: Any = spread(ZERO)
     for i in range(0, rows, 4):
         k = 0
-        while k + 32 <= width:
+        while WIDE_TILES and k + 32 <= width:
             a0 = a1 = b0 = b1 = c0 = c1 = d0 = d1 = zero
             if add:
                 a0, a1 = load(out, i, k), load(out, i, k + 16)
@@ -89,7 +89,7 @@ def combine(weight: F32, y: F32, out: F32, rows: int, add: bool) -> None:
             store(out, i + 3, k, d0)
             store(out, i + 3, k + 16, d1)
             k += 32
-        if k < width:
+        while k < width:
             a0 = b0 = c0 = d0 = zero
             if add:
                 a0, b0, c0, d0 = load(out, i, k), load(out, i + 1, k), load(out, i + 2, k), load(out, i + 3, k)
@@ -103,6 +103,7 @@ def combine(weight: F32, y: F32, out: F32, rows: int, add: bool) -> None:
             store(out, i + 1, k, b0)
             store(out, i + 2, k, c0)
             store(out, i + 3, k, d0)
+            k += 16
 
 
 @njit(inline="always")

@@ -42,6 +42,9 @@ def test_slower_beyond_a_tenth_and_beyond_the_spread_is_said_and_nothing_else() 
     assert bench.slower(then, slow) == []
     elsewhere = {**slow, "machine": {**slow["machine"], "cores": 64}}
     assert bench.slower(elsewhere, then) == []
+    narrower = {**slow, "machine": {**slow["machine"], "vectors": "of another kind"}}
+    assert bench.slower(narrower, then) == []
+    assert bench.results_of("AVX2") != bench.results_of("AVX-512")
     assert bench.slower({**slow, "clock": "wall"}, {**then, "clock": "processor"}) == []
     assert len(bench.slower({**slow, "clock": "wall"}, {**then, "clock": "wall"})) == 2
 
