@@ -8,7 +8,7 @@ negative sampling trains v(i, r) against one table of context vectors on walks a
 
 Cen, Zou, Zhang, Yang, Zhou, Tang: Representation learning for attributed multiplex heterogeneous network, KDD 2019,
 equations 1 to 6 with one round of aggregation and alpha = 1. A shop asks one question, so what is served is the mean of
-v(i, r) over the relations that i has links of: score(i, j) = mean over those r of v(i, r) · c(j).
+v(i, r) over relations, each counting by how many links i has of it: score(i, j) is the mean over r of v(i, r) · c(j).
 
 On a graph that knows of no relations all links are of one kind. Only listed products are walked through; the others,
 and products without pairs, have zero vectors. On a CPU the same seed gives the same bytes.
@@ -54,9 +54,9 @@ class GatneSettings:
     """What the noise of a pair counts together, in samples of word2vec."""
     shared_negatives: int = 256
     """Noise products drawn for each mini-batch."""
-    batch: int = 16384
-    """Pairs a mini-batch."""
-    learning_rate: float = 0.015
+    batch: int = 2048
+    """Pairs a mini-batch. With 16,384 the tables of Amazon's Beauty products were hardly trained after all rounds."""
+    learning_rate: float = 0.01
     """Adam's step size at the start; it falls linearly to nearly nothing."""
     sampling_power: float = 0.5
     """Noise is drawn in proportion to visits to this power."""
@@ -142,7 +142,7 @@ class Gatne(VectorModel):
         seen = (inside.degree > 0)[:, None].astype(np.float32)
         self._by_relation *= seen[:, None]
         self._listed = graph.listed
-        linked = np.stack([layer.degree > 0 for layer in layers.values()], axis=1).astype(np.float32)
+        linked = np.stack([layer.degree for layer in layers.values()], axis=1).astype(np.float32)
         linked /= np.maximum(linked.sum(axis=1, keepdims=True), 1)
         served = np.einsum("nr,nrd->nd", linked, self._by_relation)
         self._keep(on_rows(contexts * seen, graph.listed), on_rows(served, graph.listed))
