@@ -17,6 +17,8 @@ from typing import Any, Final
 from app.comparing import rows_for
 
 _DOCS: Final = Path(__file__).resolve().parents[1] / "docs"
+#: Cores that other programs may have kept busy before seconds are said to be an upper bound.
+_QUIET: Final = 0.3
 _HEADING: Final = "## Its row"
 _COLD_HEADING: Final = "## Products that are new"
 
@@ -56,11 +58,12 @@ def _model_of(label: str, name_of: dict[str, str]) -> str:
 
 
 def _conditions(document: dict[str, Any]) -> str:
+    elsewhere = document["machine"].get("cores_elsewhere", 1.0)
+    shared = ", shared with other work, so that seconds are an upper bound" if elsewhere >= _QUIET else ""
     return _wrapped(
         f"`{document['catalogue'].split('.')[0]}` of 2014, {document['held_out_pairs']:,} of the pairs between its "
         f"{document['listed_products']:,} listed products hidden (seed {document['split_seed']}), "
-        f"{document['train_pairs']:,} pairs to learn from; {document['machine']['cores']} cores shared with other "
-        "work, so that seconds are an upper bound."
+        f"{document['train_pairs']:,} pairs to learn from; {document['machine']['cores']} cores{shared}."
     )
 
 

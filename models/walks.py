@@ -155,6 +155,7 @@ class Walker:
 
         n = self.n_products
         adjacency = sp.csr_matrix((self._weight, self._indices, self._indptr), shape=(n, n), copy=False)
+        turned = adjacency.T.tocsr().astype(np.float64)  # once, and not for every step
         has_edges = self.totals > 0
         share = np.divide(1.0, self.totals, out=np.zeros(n), where=has_edges)
         now = has_edges.astype(np.float64)
@@ -162,7 +163,7 @@ class Walker:
             now = np.bincount(starts, minlength=n).astype(np.float64)
         visits = now.copy()
         for _ in range(length):
-            now = np.asarray(adjacency.T @ (now * share))
+            now = np.asarray(turned @ (now * share))
             visits += now
         return visits
 
