@@ -25,6 +25,8 @@ from benchmarks.measuring import vector_instructions
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "benchmarks" / "results"
+#: The vectors of the machines whose results lie in ``RESULTS`` itself; older files do not say theirs, and are of these.
+FIRST_VECTORS = "AVX-512"
 #: Slower than this share of what it was is worth a line, if the spreads do not meet either.
 TOLERANCE = 0.10
 
@@ -91,7 +93,7 @@ def results_of(vectors: str) -> Path:
 
     Processors of one name can differ by a factor of two, so that results of one kind would say nothing of another.
     """
-    return RESULTS if vectors == "AVX-512" else RESULTS / vectors.lower()
+    return RESULTS if vectors == FIRST_VECTORS else RESULTS / vectors.lower()
 
 
 def slower(now: dict[str, Any], then: dict[str, Any]) -> list[str]:
@@ -101,7 +103,7 @@ def slower(now: dict[str, Any], then: dict[str, Any]) -> list[str]:
     """
     if any(now["machine"][key] != then["machine"][key] for key in ("processor", "cores")):
         return []
-    if now["machine"]["vectors"] != then["machine"].get("vectors", "AVX-512"):
+    if now["machine"]["vectors"] != then["machine"].get("vectors", FIRST_VECTORS):
         return []
     if any(now.get(key) != then.get(key) for key in ("clock", "threads", "epochs")):
         return []

@@ -121,16 +121,6 @@ def _prefetch_row(table: F32, row: Any) -> None:
         prefetch(table, row, k)
 
 
-@njit(inline="always")
-def _draw_noise(rows: I32, noise: U32, state: np.uint64, outputs: F32) -> None:
-    """Fill ``rows`` out of the random stream that ``state`` begins, and ask for their output rows."""
-    for s in range(len(rows)):
-        state += GOLDEN
-        row = np.int64(draw(noise, mix(state)))
-        rows[s] = np.int32(row)
-        _prefetch_row(outputs, row)
-
-
 @njit(inline="always", fastmath=True)
 def _errors(h: F32, i: int, own: Any, ids: I32, weight: F32, label: F32) -> None:
     """Scores of row ``i`` into errors: weight * (label - sigmoid(score)); nothing for a product and itself."""
@@ -199,17 +189,18 @@ def gradients(
             weight[i, j] = rate * pair_weight[i, j]
         for s in range(shared):
             weight[i, padded + s] = rate * negative_weight[i]
-    if first < last:
-        _draw_noise(negatives[first // size], noise, stream(key, first_walk + first), outputs)
     for start in range(first, last, size):
         group = start // size
-        ids[padded : padded + shared] = negatives[group]
+        state = stream(key, first_walk + start)
+        for s in range(shared):
+            state += GOLDEN
+            row = np.int64(draw(noise, mix(state)))
+            negatives[group, s] = ids[padded + s] = np.int32(row)
+            _prefetch_row(outputs, row)
         for s in range(shared):
             _copy_row(y, padded + s, outputs, ids[padded + s])
         _turn(y, y_turned, padded + shared)
         for walk in range(start, min(start + size, batch)):
-            if walk + 1 == start + size and walk + 1 < last:  # those of the next group, so that they are there then
-                _draw_noise(negatives[group + 1], noise, stream(key, first_walk + walk + 1), outputs)
             if walk + 1 < last:
                 for i in range(length):
                     row = max(np.int64(walks[walk + 1, i]), np.int64(0))
